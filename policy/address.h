@@ -20,15 +20,27 @@ typedef enum {
 } AddressKind;
 
 /*
- * Classifies ADDRESS. An IPv4 address inside an IPv6 one (mapped, compatible, NAT64 64:ff9b::/96 and
- * 64:ff9b:1::/48, 6to4 2002::/16) is judged as the IPv4 address that it leads to. Never ADDRESS_OWN: the host's
- * own addresses are the caller's to know (see address_is_own()).
+ * Classifies ADDRESS. An IPv4 address inside an IPv6 one (see address_embedded_ipv4()) is judged as the IPv4
+ * address that it leads to. IPv6 outside 2000::/3 is never global. Never ADDRESS_OWN: the host's own
+ * addresses are the caller's to know (see address_is_own()).
  */
 AddressKind address_classify(GInetAddress *address);
 
-/* Whether ADDRESS belongs to an interface of this host now; asks the kernel each time. TRUE when the kernel
- * cannot be asked: in doubt an address is local. */
+/* Whether ADDRESS, or the IPv4 address inside it, belongs to an interface of this host now; asks the
+ * kernel each time. TRUE when the kernel cannot be asked: in doubt an address is local. */
 gboolean address_is_own(GInetAddress *address);
+
+/* The IPv4 address of an IPv4-mapped one, else ADDRESS itself: the form in which addresses are compared. A
+ * new reference. */
+GInetAddress *address_unmap(GInetAddress *address);
+
+/*
+ * The IPv4 address to which a packet for the IPv6 ADDRESS goes: mapped ::ffff:0:0/96, compatible ::/96, NAT64
+ * 64:ff9b::/96 and 64:ff9b:1::/96, 6to4 2002::/16. In the rest of 64:ff9b:1::/48 (RFC 8215) its place is the
+ * network's own choice, so none is found there and that range is reserved. NULL where there is none; else a
+ * new reference.
+ */
+GInetAddress *address_embedded_ipv4(GInetAddress *address);
 
 /* "loopback", "private", … for messages. */
 const char *address_kind_to_string(AddressKind kind);

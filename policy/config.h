@@ -25,14 +25,15 @@ typedef struct BrokerConfig {
     guint max_websockets_per_user;
     guint max_websockets;
     gboolean permessage_deflate;
-    char *proxy;    /* URL; NULL: the environment's */
+    char *proxy;     /* URL; NULL: the environment's */
     char **no_proxy; /* never NULL */
 } BrokerConfig;
 
 /*
  * Reads wsbroker.conf, then wsbroker.conf.d/ in the order of its file names, from FOLDERS (highest priority
- * first, NULL-terminated); a file in a higher folder replaces the one of the same name in a lower one. A missing
- * file is no error: every key has a default. Each error is appended to PROBLEMS; NULL if there was any.
+ * first, NULL-terminated); a file in a higher folder replaces the one of the same name in a lower one. A
+ * missing file is no error: every key has a default. Each error is appended to PROBLEMS; NULL if there was
+ * any.
  */
 BrokerConfig *broker_config_load(const char *const *folders, Problems *problems);
 

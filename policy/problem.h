@@ -3,7 +3,8 @@
 
 #include <glib.h>
 
-/* The errors found in a set of configuration files: a list of "path:line: what is wrong", in the order found. */
+/* The errors found in a set of configuration files: a list of "path:line: what is wrong", in the order
+ * found. */
 typedef struct Problems Problems;
 
 Problems *problems_new(void);

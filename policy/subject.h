@@ -6,8 +6,8 @@
 
 /*
  * Who asks: what the service knows of a caller, as policy sees it. Strings and the array are owned by the
- * Subject. A caller that could not be identified without doubt is `identified == FALSE` and carries no name at
- * all, whatever was found on the way.
+ * Subject. A caller that could not be identified without doubt is `identified == FALSE` and carries no name
+ * at all, whatever was found on the way.
  */
 typedef struct Subject {
     gboolean identified;
@@ -23,14 +23,16 @@ Subject *subject_new_unidentified(void);
 Subject *subject_new_for_uid(uid_t uid);
 
 /*
- * "unit chat.service, user alice" or "unidentified": the form in which WhoAmI, properties and the journal show
- * a subject, strongest kind first; groups are left out. Free with g_free().
+ * "unit chat.service, user alice" or "unidentified": the form in which WhoAmI, properties and the journal
+ * show a subject, strongest kind first; groups are left out. Free with g_free().
  */
 char *subject_to_string(const Subject *subject);
 
 /*
  * The other way: a comma list of `unit NAME`, `user-unit NAME`, `user NAME|UID`, `group NAME|GID`, or
- * `unidentified` alone, for wsbrokerctl and ExplainAccess. NULL and an error (domain G_IO_ERROR, code
+ * `unidentified` alone, for wsbrokerctl and ExplainAccess. The subject has what TEXT says and no more: groups
+ * of a user are not added, and its uid is (uid_t)-1, nobody's, where no user is named or the system does not
+ * know the name. A group must exist or be a number. NULL and an error (domain G_IO_ERROR, code
  * INVALID_ARGUMENT) that names the part which is wrong.
  */
 Subject *subject_parse(const char *text, GError **error);

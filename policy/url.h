@@ -7,7 +7,7 @@
 typedef struct Url {
     gboolean secure;       /* wss */
     char *host;            /* lower-case ASCII (IDNA), no trailing dot; an IPv6 address without brackets */
-    guint16 port;          /* the scheme's own where the URL names none */
+    guint16 port;          /* the scheme's own where the URL names none, or an empty one */
     gboolean default_port; /* port is the scheme's own */
     char *target;          /* request target: path and query, never empty, ASCII */
     char *user;            /* percent-decoded; NULL where the URL has none */
@@ -35,7 +35,8 @@ Url *url_parse(const char *text, gsize max_length, GError **error);
 /*
  * Scheme, host and port alone, for the domain policy, which is asked before the URL's other faults are
  * reported: TRUE when TEXT has a scheme ws or wss, a valid host and a valid port, whatever else is wrong with
- * it. *ret_url then has secure, host, port, default_port and nothing else set.
+ * it; but an authority with a backslash, blank or control character has no valid host, since readers disagree
+ * on where it ends. *ret_url then has secure, host, port, default_port and nothing else set.
  */
 gboolean url_parse_authority(const char *text, Url **ret_url);
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "caller.h"
+#include "config.h"
+#include "connect-options.h"
+#include "websocket.h"
+
+/* The callers, their WebSockets, and every decision about them. */
+typedef struct Broker Broker;
+
+/* What a broker works with. Everything outlives it. */
+typedef struct BrokerSetup {
+    Network *network;
+    const BrokerConfig *config;
+    const char *const *config_folders; /* where a reload reads policy from */
+    const WebSocketEvents *events;     /* `vet` is the broker's own and left NULL here */
+    gpointer events_data;
+} BrokerSetup;
+
+/* POLICY is taken: the first in force. */
+Broker *broker_new(const BrokerSetup *setup, Policy *policy);
+/* All callers and WebSockets go with it; connections may still be saying goodbye (see Network). */
+void broker_free(Broker *broker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Broker, broker_free)
+
+/* Callers. A caller stays until broker_remove_caller(), which drops its WebSockets. SUBJECT is taken. */
+Caller *broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *subject);
+Caller *broker_find_caller(Broker *broker, const char *name);
+void broker_remove_caller(Broker *broker, const char *name);
+
+/* Every function below that returns a gboolean or a pointer for CALLER reports with an error of CODED_ERROR. */
+
+/* A new WebSocket, owned by the broker; or LimitExceeded. */
+WebSocket *broker_create_websocket(Broker *broker, Caller *caller, GError **error);
+void broker_release(Broker *broker, WebSocket *websocket);
+
+/* NULL where there is none, or none that CALLER may know of. */
+WebSocket *broker_find_websocket(Broker *broker, const Caller *caller, guint64 id);
+/* Those that CALLER may know of, of WebSocket; free with g_ptr_array_unref(). */
+GPtrArray *broker_list_websockets(Broker *broker, const Caller *caller);
+
+/* Connect: see the D-Bus interface for the order of checks. What OPTIONS owns may be taken. */
+gboolean broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
+                        ConnectOptions *options, GError **error);
+
+/* Send. *ret_waits says that the call is to be answered only when broker_take_room() says so, or when the connection
+ * has ended. */
+gboolean broker_send(Broker *broker, const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data,
+                     gboolean *ret_waits, GError **error);
+/* Whether a call waited for room and now has it; it waits no more then. */
+gboolean broker_take_room(Broker *broker, WebSocket *websocket);
+
+gboolean broker_close(Broker *broker, const Caller *caller, WebSocket *websocket, guint16 code,
+                      const char *reason, GError **error);
+
+/* What Connect would decide for a subject: fills *ret_decision, which the caller clears. */
+void broker_check_access(Broker *broker, const PolicyAccess *access, const char *url, Decision *ret_decision);
+
+/* Owned by the broker until the next reload. */
+Policy *broker_get_policy(Broker *broker);
+guint broker_get_policy_generation(const Broker *broker);
+const BrokerConfig *broker_get_config(const Broker *broker);
+/* How many WebSocket objects CALLER may have in all. */
+guint broker_get_max_websockets(const Broker *broker, const Caller *caller);
+
+/* Reads the policy again and judges every live connection by it. On an error the policy in force stays. */
+gboolean broker_reload(Broker *broker, GError **error);
+
+/* Ends every connection with 1001; nothing can be connected from then on. */
+void broker_shut_down(Broker *broker);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "policy.h"
+#include "subject.h"
+
+#include <systemd/sd-bus.h>
+
+/* One connection to the bus that has called us, identified at its first call. */
+typedef struct Caller {
+    char *name; /* unique bus name */
+    uid_t uid;  /* as the bus says; (uid_t)-1 when it could not */
+    Subject *subject;
+    PolicyAccess *access; /* under the policy in force */
+    guint n_websockets;
+} Caller;
+
+/* SUBJECT is taken. */
+Caller *caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy);
+void caller_free(Caller *caller);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Caller, caller_free)
+
+/* Judges the caller by POLICY from now on. */
+void caller_set_policy(Caller *caller, Policy *policy);
+
+/* Whether it may use what is for administrators. */
+gboolean caller_is_administrator(const Caller *caller);
+
+/* SUBJECT is the callee's to free; UID as in Caller. */
+typedef void (*CallerIdentified)(Subject *subject, uid_t uid, gpointer user_data);
+
+/*
+ * Asks the bus, then the kernel, who NAME is; never blocks. CALLBACK runs from the bus's dispatching, once, with an
+ * unidentified subject in any doubt. *ret_slot holds the question: with its last reference the question is dropped
+ * and CALLBACK never runs. Negative errno when nothing could be asked.
+ */
+int caller_identify(sd_bus *bus, const char *name, CallerIdentified callback, gpointer user_data,
+                    sd_bus_slot **ret_slot);

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * One attempt to connect and the connection that it becomes: a lane, a deadline over lookup, dialling and opening
+ * handshake together, then the upstream. It owns itself: it is freed when it has both been released and ended, so a
+ * WebSocket can be dropped or connect anew while its former connection still says goodbye.
+ *
+ * An attempt that is cancelled or out of time is reported at once, not when the step under way notices: that step
+ * may be a TLS handshake queued behind others in GIO's pool of threads.
+ */
+
+#include "connection.h"
+
+#include "wsbroker-protocol.h"
+
+struct Connection {
+    Network *network;
+    Lane *lane;
+    ConnectionEvents events;
+    gpointer user_data;
+    gboolean released;
+    gboolean told; /* the attempt's failure */
+
+    ConnectionRequest request;
+    GCancellable *cancellable; /* of the attempt */
+    GSource *deadline;
+    GSource *cancel_source;
+    gboolean attempting; /* a step of the attempt is under way */
+
+    DialResult dialled;
+    Upstream *upstream; /* NULL until open */
+};
+
+static void
+clear_source(GSource **source)
+{
+    if (*source)
+        g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+static void
+connection_free(Connection *self)
+{
+    Network *network = self->network;
+
+    lane_enter(self->lane);
+    clear_source(&self->deadline);
+    clear_source(&self->cancel_source);
+    g_clear_pointer(&self->upstream, upstream_free);
+    dial_result_clear(&self->dialled);
+    lane_leave(self->lane);
+    lane_free(self->lane);
+    connection_request_clear(&self->request);
+    g_object_unref(self->cancellable);
+    g_free(self);
+
+    network->n_connections--;
+    if (network->ended)
+        network->ended(network->user_data);
+}
+
+/* Whether everything that could still call back is over. */
+static gboolean
+connection_has_ended(const Connection *self)
+{
+    return !self->attempting && !self->upstream;
+}
+
+static void
+connection_free_if_over(Connection *self)
+{
+    if (self->released && connection_has_ended(self))
+        connection_free(self);
+}
+
+/* The attempt has failed; it is over for whoever listens, though a step may still be under way. */
+static void
+tell_failed(Connection *self, Failure *failure)
+{
+    clear_source(&self->deadline);
+    clear_source(&self->cancel_source);
+    if (self->told || self->released) {
+        failure_free(failure);
+        return;
+    }
+    self->told = TRUE;
+    self->events.failed(failure, self->user_data);
+}
+
+static gboolean
+on_deadline(gpointer user_data)
+{
+    Connection *self = user_data;
+
+    clear_source(&self->deadline);
+    g_cancellable_cancel(self->cancellable);
+    tell_failed(self, failure_new(STAGE_TIMEOUT, /* code= */ 0, "The connection was not made in time"));
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancel(gpointer user_data)
+{
+    Connection *self = user_data;
+
+    clear_source(&self->cancel_source);
+    g_cancellable_cancel(self->cancellable);
+    tell_failed(self, failure_new(STAGE_CANCELLED, /* code= */ 0, "The application closed while connecting"));
+    return G_SOURCE_REMOVE;
+}
+
+/* The open connection's events. */
+
+static void
+on_message(gboolean text, GBytes *data, gpointer user_data)
+{
+    Connection *self = user_data;
+
+    if (!self->released)
+        self->events.message(text, data, self->user_data);
+}
+
+static void
+on_drained(gpointer user_data)
+{
+    Connection *self = user_data;
+
+    if (!self->released)
+        self->events.drained(self->user_data);
+}
+
+static void
+on_failed(Failure *failure, gpointer user_data)
+{
+    Connection *self = user_data;
+
+    if (self->released)
+        failure_free(failure);
+    else
+        self->events.failed(failure, self->user_data);
+}
+
+static void
+on_closed(guint16 code, const char *reason, gpointer user_data)
+{
+    Connection *self = user_data;
+
+    if (!self->released)
+        self->events.closed(code, reason, self->user_data);
+}
+
+static void
+on_ended(gpointer user_data)
+{
+    Connection *self = user_data;
+
+    g_clear_pointer(&self->upstream, upstream_free);
+    connection_free_if_over(self);
+}
+
+static const UpstreamEvents upstream_events = {
+    .message = on_message, .drained = on_drained, .failed = on_failed, .closed = on_closed, .ended = on_ended
+};
+
+/* The attempt, step by step. */
+
+static void
+end_attempt(Connection *self)
+{
+    self->attempting = FALSE;
+    dial_result_clear(&self->dialled);
+    connection_free_if_over(self);
+}
+
+static const char *
+tls_version_to_string(GTlsProtocolVersion version)
+{
+    switch (version) {
+    case G_TLS_PROTOCOL_VERSION_TLS_1_2:
+        return "1.2";
+    case G_TLS_PROTOCOL_VERSION_TLS_1_3:
+        return "1.3";
+    default:
+        return "";
+    }
+}
+
+static void
+become_open(Connection *self, HandshakeResult *shaken)
+{
+    g_autoptr(HeaderList) headers = g_steal_pointer(&shaken->headers);
+    g_autofree char *remote_address = g_steal_pointer(&self->dialled.remote_address);
+    g_autofree char *protocol = g_strdup(shaken->protocol);
+    g_autofree char *cipher = NULL;
+    ConnectionOpened opened = { .headers = headers,
+                                .protocol = protocol,
+                                .remote_address = remote_address,
+                                .tls_version = "",
+                                .tls_cipher = "" };
+
+    if (G_IS_TLS_CONNECTION(self->dialled.transport)) {
+        GTlsConnection *tls = G_TLS_CONNECTION(self->dialled.transport);
+
+        cipher = g_tls_connection_get_ciphersuite_name(tls);
+        opened.tls_version = tls_version_to_string(g_tls_connection_get_protocol_version(tls));
+        opened.tls_cipher = cipher ? cipher : "";
+    }
+    self->attempting = FALSE;
+    clear_source(&self->deadline);
+    lane_set_settled(self->lane);
+    self->upstream = upstream_new(self->request.url, &self->dialled, shaken, &self->request.limits,
+                                  &upstream_events, self);
+    self->events.opened(&opened, self->user_data);
+}
+
+static void
+on_shaken(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Connection *self = user_data;
+    g_auto(HandshakeResult) shaken = { 0 };
+    Failure *failure = NULL;
+
+    (void)source;
+    if (!handshake_finish(result, &shaken, &failure)) {
+        tell_failed(self, failure);
+        end_attempt(self);
+    } else if (self->told || self->released || self->cancel_source) {
+        /* The cancellation came too late to be noticed by the step; what it reports stands. */
+        if (self->cancel_source)
+            on_cancel(self);
+        end_attempt(self);
+    } else {
+        become_open(self, &shaken);
+    }
+}
+
+static void
+on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Connection *self = user_data;
+    g_autoptr(GError) error = NULL;
+
+    (void)source;
+    if (!dial_finish(result, &self->dialled, &error)) {
+        tell_failed(self, failure_new_from_error(error, STAGE_CONNECT));
+        end_attempt(self);
+        return;
+    }
+    handshake_async(self->dialled.transport, self->request.url, self->request.headers,
+                    (const char *const *)self->request.protocols, self->cancellable, on_shaken, self);
+}
+
+static gboolean
+vet_address(GInetAddress *address, gpointer user_data, char **ret_reason)
+{
+    Connection *self = user_data;
+
+    if (self->released || self->told) {
+        *ret_reason = g_strdup("The attempt is over");
+        return FALSE;
+    }
+    return self->events.vet(address, self->user_data, ret_reason);
+}
+
+static GSource *
+attach(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, callback, user_data, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
+}
+
+void
+connection_request_clear(ConnectionRequest *request)
+{
+    g_clear_pointer(&request->url, url_free);
+    g_clear_pointer(&request->headers, header_list_free);
+    g_clear_pointer(&request->protocols, g_strfreev);
+}
+
+Connection *
+connection_new(Network *network, ConnectionRequest *request, const ConnectionEvents *events,
+               gpointer user_data, GError **error)
+{
+    g_autoptr(Lane) lane = lane_new(network->hub, error);
+    DialTarget target = { .trust = network->trust, .vet = vet_address };
+    Connection *self;
+
+    if (!lane)
+        return NULL;
+    self = g_new0(Connection, 1);
+    self->network = network;
+    self->lane = g_steal_pointer(&lane);
+    self->events = *events;
+    self->user_data = user_data;
+    self->request = *request;
+    request->url = NULL;
+    request->headers = NULL;
+    request->protocols = NULL;
+    self->cancellable = g_cancellable_new();
+    self->attempting = TRUE;
+    network->n_connections++;
+
+    target.url = self->request.url;
+    target.vet_data = self;
+    lane_enter(self->lane);
+    self->deadline =
+        attach(g_timeout_source_new((guint)(self->request.connect_timeout / 1000)), on_deadline, self);
+    dial_async(network->resolver, &target, self->cancellable, on_dialled, self);
+    lane_leave(self->lane);
+    return self;
+}
+
+void
+connection_release(Connection *self)
+{
+    self->released = TRUE;
+    lane_enter(self->lane);
+    clear_source(&self->deadline);
+    clear_source(&self->cancel_source);
+    g_cancellable_cancel(self->cancellable);
+    if (self->upstream)
+        upstream_terminate(self->upstream, WSB_CLOSE_GOING_AWAY, "");
+    lane_leave(self->lane);
+    connection_free_if_over(self);
+}
+
+void
+connection_cancel(Connection *self)
+{
+    if (self->cancel_source)
+        return;
+    lane_enter(self->lane);
+    self->cancel_source = attach(g_idle_source_new(), on_cancel, self);
+    lane_leave(self->lane);
+}
+
+const Url *
+connection_get_url(const Connection *self)
+{
+    return self->request.url;
+}
+
+void
+connection_send(Connection *self, gboolean text, GBytes *data)
+{
+    lane_enter(self->lane);
+    upstream_send(self->upstream, text, data);
+    lane_leave(self->lane);
+}
+
+void
+connection_close(Connection *self, guint16 code, const char *reason)
+{
+    lane_enter(self->lane);
+    upstream_close(self->upstream, code, reason);
+    lane_leave(self->lane);
+}
+
+gsize
+connection_get_backlog(const Connection *self)
+{
+    return self->upstream ? upstream_get_backlog(self->upstream) : 0;
+}
+
+void
+connection_set_paused(Connection *self, gboolean paused)
+{
+    if (!self->upstream)
+        return;
+    lane_enter(self->lane);
+    upstream_set_paused(self->upstream, paused);
+    lane_leave(self->lane);
+}
+
+void
+connection_terminate(Connection *self, guint16 code, const char *reason, Failure *failure)
+{
+    lane_enter(self->lane);
+    if (self->upstream) {
+        if (failure)
+            on_failed(failure, self);
+        upstream_terminate(self->upstream, code, reason);
+    } else {
+        g_cancellable_cancel(self->cancellable);
+        if (failure)
+            tell_failed(self, failure);
+    }
+    lane_leave(self->lane);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * libsoup writes one frame a turn and does not say how much it has queued. This stream takes every frame whole,
+ * so that libsoup queues nothing and all that waits is counted here. The first frame of a turn is written through,
+ * because a lone message must wait for nothing; those that follow in the same turn are gathered into one write.
+ *
+ * Invariants: while bytes are kept, either the end of the turn or the transport's readiness is being waited for,
+ * so nothing stays behind. TLS is offered the same bytes again after it refused some, as GIO asks.
+ */
+
+#include "flow-output.h"
+
+enum {
+    GATHER_SIZE = 64 * 1024, /* gathered bytes that are written without waiting for the end of the turn */
+    KEEP_SIZE = 16 * 1024    /* capacity that an empty buffer may keep */
+};
+
+struct _FlowOutput {
+    GOutputStream parent;
+    GPollableOutputStream *transport;
+    void (*flushed)(gpointer user_data);
+    gpointer user_data;
+
+    GByteArray *kept;   /* NULL while nothing waits */
+    gsize at;           /* of `kept`, already written */
+    gsize retry;        /* bytes that the transport refused and wants to see again */
+    gboolean gathering; /* something was written this turn */
+    gboolean broken;
+    gboolean stopped;
+    GSource *turn_source;
+    GSource *transport_source; /* while the transport takes no more */
+};
+
+static void flow_output_pollable_init(GPollableOutputStreamInterface *interface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE(FlowOutput, flow_output, G_TYPE_OUTPUT_STREAM,
+                              G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_OUTPUT_STREAM, flow_output_pollable_init))
+
+static void
+clear_source(GSource **source)
+{
+    if (*source)
+        g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+static void
+flow_output_drop_kept(FlowOutput *self)
+{
+    self->at = 0;
+    self->retry = 0;
+    if (!self->kept)
+        return;
+    if (self->kept->len > KEEP_SIZE)
+        g_clear_pointer(&self->kept, g_byte_array_unref);
+    else
+        g_byte_array_set_size(self->kept, 0);
+}
+
+/* How many of LENGTH bytes the transport took: all, fewer when it would block, none for good when broken. */
+static gsize
+flow_output_write_transport(FlowOutput *self, const guint8 *data, gsize length)
+{
+    gsize written = 0;
+
+    while (written < length) {
+        g_autoptr(GError) error = NULL;
+        gsize offered = self->retry > 0 ? MIN(self->retry, length - written) : length - written;
+        gssize n = g_pollable_output_stream_write_nonblocking(self->transport, data + written, offered,
+                                                              /* cancellable= */ NULL, &error);
+
+        if (n < 0) {
+            self->retry = offered;
+            self->broken = !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+            break;
+        }
+        self->retry = 0;
+        written += (gsize)n;
+    }
+    return written;
+}
+
+static gboolean on_transport_writable(GObject *stream, gpointer user_data);
+
+static void
+flow_output_watch(FlowOutput *self)
+{
+    if (self->transport_source)
+        return;
+    self->transport_source = g_pollable_output_stream_create_source(self->transport, /* cancellable= */ NULL);
+    g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_transport_writable), self, NULL);
+    g_source_attach(self->transport_source, g_main_context_get_thread_default());
+}
+
+static void
+flow_output_keep(FlowOutput *self, const guint8 *data, gsize length)
+{
+    if (!self->kept)
+        self->kept = g_byte_array_new();
+    if (self->at > 0 && self->at >= self->kept->len / 2) {
+        g_byte_array_remove_range(self->kept, 0, (guint)self->at);
+        self->at = 0;
+    }
+    g_byte_array_append(self->kept, data, (guint)length);
+}
+
+static void
+flow_output_flush(FlowOutput *self)
+{
+    if (flow_output_get_backlog(self) > 0)
+        self->at +=
+            flow_output_write_transport(self, self->kept->data + self->at, self->kept->len - self->at);
+
+    if (self->broken || flow_output_get_backlog(self) == 0) {
+        flow_output_drop_kept(self);
+        clear_source(&self->transport_source);
+    } else {
+        flow_output_watch(self);
+    }
+}
+
+static gboolean
+on_transport_writable(GObject *stream, gpointer user_data)
+{
+    FlowOutput *self = user_data;
+
+    (void)stream;
+    flow_output_flush(self);
+    self->flushed(self->user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gssize
+flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
+{
+    FlowOutput *self = FLOW_OUTPUT(stream);
+    gsize written = 0;
+
+    (void)error;
+    if (self->broken || self->stopped)
+        return (gssize)count;
+    if (!self->gathering && flow_output_get_backlog(self) == 0)
+        written = flow_output_write_transport(self, buffer, count);
+    self->gathering = TRUE;
+    if (written < count && !self->broken) {
+        gboolean blocked = self->retry > 0;
+
+        flow_output_keep(self, (const guint8 *)buffer + written, count - written);
+        if (blocked)
+            flow_output_watch(self);
+        else if (flow_output_get_backlog(self) >= GATHER_SIZE)
+            flow_output_flush(self);
+    }
+    return (gssize)count;
+}
+
+/* GOutputStream wants one; nobody writes to this stream but by polling. */
+static gssize
+flow_output_write(GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable,
+                  GError **error)
+{
+    (void)cancellable;
+    return flow_output_write_nonblocking(G_POLLABLE_OUTPUT_STREAM(stream), buffer, count, error);
+}
+
+static gboolean
+flow_output_is_writable(GPollableOutputStream *stream)
+{
+    (void)stream;
+    return TRUE;
+}
+
+static gboolean
+always_check(GSource *source)
+{
+    (void)source;
+    return TRUE;
+}
+
+static gboolean
+always_prepare(GSource *source, int *ret_timeout_ms)
+{
+    *ret_timeout_ms = -1;
+    return always_check(source);
+}
+
+typedef struct OutputSource {
+    GSource source;
+    FlowOutput *output; /* for a writer's source a reference; for the end of a turn none */
+} OutputSource;
+
+static gboolean
+writer_source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+    return ((GPollableSourceFunc)(void (*)(void))callback)(G_OBJECT(((OutputSource *)source)->output),
+                                                           user_data);
+}
+
+static void
+writer_source_finalize(GSource *source)
+{
+    g_object_unref(((OutputSource *)source)->output);
+}
+
+static GSourceFuncs writer_source_funcs = { .prepare = always_prepare,
+                                            .check = always_check,
+                                            .dispatch = writer_source_dispatch,
+                                            .finalize = writer_source_finalize };
+
+/* The stream can always be written, so its source is always ready. */
+static GSource *
+flow_output_create_source(GPollableOutputStream *stream, GCancellable *cancellable)
+{
+    GSource *source = g_source_new(&writer_source_funcs, sizeof(OutputSource));
+
+    (void)cancellable; /* libsoup, the only writer, has none */
+    ((OutputSource *)source)->output = g_object_ref(FLOW_OUTPUT(stream));
+    g_source_set_static_name(source, "flow output");
+    return source;
+}
+
+static gboolean
+turn_source_check(GSource *source)
+{
+    return ((OutputSource *)source)->output->gathering;
+}
+
+static gboolean
+turn_source_prepare(GSource *source, int *ret_timeout_ms)
+{
+    *ret_timeout_ms = -1;
+    return turn_source_check(source);
+}
+
+static gboolean
+turn_source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+    g_autoptr(FlowOutput) self = g_object_ref(((OutputSource *)source)->output);
+
+    (void)callback;
+    (void)user_data;
+    self->gathering = FALSE;
+    if (!self->transport_source)
+        flow_output_flush(self);
+    self->flushed(self->user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs turn_source_funcs = { .prepare = turn_source_prepare,
+                                          .check = turn_source_check,
+                                          .dispatch = turn_source_dispatch };
+
+FlowOutput *
+flow_output_new(GPollableOutputStream *transport, void (*flushed)(gpointer user_data), gpointer user_data)
+{
+    FlowOutput *self = g_object_new(FLOW_TYPE_OUTPUT, NULL);
+
+    self->transport = g_object_ref(transport);
+    self->flushed = flushed;
+    self->user_data = user_data;
+    self->turn_source = g_source_new(&turn_source_funcs, sizeof(OutputSource));
+    ((OutputSource *)self->turn_source)->output = self;
+    g_source_set_static_name(self->turn_source, "flow turn");
+    g_source_attach(self->turn_source, g_main_context_get_thread_default());
+    return self;
+}
+
+gsize
+flow_output_get_backlog(const FlowOutput *self)
+{
+    return self->kept ? self->kept->len - self->at : 0;
+}
+
+gboolean
+flow_output_is_broken(const FlowOutput *self)
+{
+    return self->broken;
+}
+
+void
+flow_output_stop(FlowOutput *self)
+{
+    self->stopped = TRUE;
+    flow_output_drop_kept(self);
+    clear_source(&self->turn_source);
+    clear_source(&self->transport_source);
+}
+
+static void
+flow_output_finalize(GObject *object)
+{
+    FlowOutput *self = FLOW_OUTPUT(object);
+
+    flow_output_stop(self);
+    g_clear_pointer(&self->kept, g_byte_array_unref);
+    g_clear_object(&self->transport);
+    G_OBJECT_CLASS(flow_output_parent_class)->finalize(object);
+}
+
+static void
+flow_output_pollable_init(GPollableOutputStreamInterface *interface)
+{
+    interface->is_writable = flow_output_is_writable;
+    interface->create_source = flow_output_create_source;
+    interface->write_nonblocking = flow_output_write_nonblocking;
+}
+
+static void
+flow_output_class_init(FlowOutputClass *class)
+{
+    G_OBJECT_CLASS(class)->finalize = flow_output_finalize;
+    G_OUTPUT_STREAM_CLASS(class)->write_fn = flow_output_write;
+}
+
+static void
+flow_output_init(FlowOutput *self)
+{
+    (void)self;
+}

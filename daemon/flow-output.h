@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/* The writing side of a flow: a pollable output stream over the transport's. Lives in one lane. */
+#define FLOW_TYPE_OUTPUT (flow_output_get_type())
+G_DECLARE_FINAL_TYPE(FlowOutput, flow_output, FLOW, OUTPUT, GOutputStream)
+
+/*
+ * Writes to TRANSPORT (referenced). What is written to the stream is taken whole, always; what the transport does
+ * not take at once is kept and counted. FLUSHED is called after each turn in which kept bytes were written or
+ * given up; it must not drop the last reference to the stream. Sources are attached to the thread's default
+ * context.
+ */
+FlowOutput *flow_output_new(GPollableOutputStream *transport, void (*flushed)(gpointer user_data),
+                            gpointer user_data);
+
+/* Bytes that wait for the transport. */
+gsize flow_output_get_backlog(const FlowOutput *output);
+
+/* Whether the transport refused bytes for good. What is written from then on is dropped: the reading side, which
+ * may still have the peer's last words, says what became of the connection. */
+gboolean flow_output_is_broken(const FlowOutput *output);
+
+/* Detaches the sources and drops what is kept. */
+void flow_output_stop(FlowOutput *output);

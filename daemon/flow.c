@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The stream that libsoup believes to be the connection. Its two sides (flow-input, flow-output) do the metering;
+ * this joins them: it pauses reading while too much waits to be written, lets a broken direction end the other,
+ * and closes without a thread, which the default GIOStream would use.
+ */
+
+#include "flow.h"
+
+#include "flow-input.h"
+#include "flow-output.h"
+
+struct _Flow {
+    GIOStream parent;
+    GIOStream *transport;
+    GSocket *socket;
+    FlowInput *input;
+    FlowOutput *output;
+    gsize max_backlog;
+    void (*progress)(gpointer user_data);
+    gpointer user_data;
+    gboolean stopped;
+};
+
+G_DEFINE_FINAL_TYPE(Flow, flow, G_TYPE_IO_STREAM)
+
+static void
+on_turn(gpointer user_data)
+{
+    Flow *self = user_data;
+
+    if (self->stopped)
+        return;
+    if (flow_output_is_broken(self->output))
+        flow_input_set_last(self->input);
+    if (flow_get_backlog(self) > self->max_backlog)
+        flow_input_pause(self->input, FLOW_PAUSE_BACKLOG);
+    else
+        flow_input_resume(self->input, FLOW_PAUSE_BACKLOG);
+    self->progress(self->user_data);
+}
+
+Flow *
+flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size, gsize max_backlog,
+         void (*progress)(gpointer user_data), gpointer user_data)
+{
+    Flow *self = g_object_new(FLOW_TYPE, NULL);
+
+    self->transport = g_object_ref(transport);
+    self->socket = g_object_ref(socket);
+    self->max_backlog = max_backlog;
+    self->progress = progress;
+    self->user_data = user_data;
+    self->input = flow_input_new(G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(transport)),
+                                 G_IS_TLS_CONNECTION(transport), leftover, max_message_size, on_turn, self);
+    self->output =
+        flow_output_new(G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(transport)), on_turn, self);
+    return self;
+}
+
+void
+flow_set_paused(Flow *self, gboolean paused)
+{
+    if (paused)
+        flow_input_pause(self->input, FLOW_PAUSE_APPLICATION);
+    else
+        flow_input_resume(self->input, FLOW_PAUSE_APPLICATION);
+}
+
+gsize
+flow_get_backlog(const Flow *self)
+{
+    return flow_output_get_backlog(self->output);
+}
+
+FrameFault
+flow_get_fault(const Flow *self, const char **ret_text)
+{
+    return flow_input_get_fault(self->input, ret_text);
+}
+
+gboolean
+flow_get_close(const Flow *self, guint16 *ret_code, const char **ret_reason)
+{
+    return flow_input_get_close(self->input, ret_code, ret_reason);
+}
+
+void
+flow_shutdown_output(Flow *self)
+{
+    /* An error means that the connection is gone already, which reading will tell. */
+    (void)g_socket_shutdown(self->socket, /* shutdown_read= */ FALSE, /* shutdown_write= */ TRUE, NULL);
+}
+
+void
+flow_stop(Flow *self)
+{
+    self->stopped = TRUE;
+    flow_input_stop(self->input);
+    flow_output_stop(self->output);
+}
+
+static GInputStream *
+flow_get_input_stream(GIOStream *stream)
+{
+    return G_INPUT_STREAM(FLOW_STREAM(stream)->input);
+}
+
+static GOutputStream *
+flow_get_output_stream(GIOStream *stream)
+{
+    return G_OUTPUT_STREAM(FLOW_STREAM(stream)->output);
+}
+
+static void
+flow_close_async(GIOStream *stream, int priority, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(stream, cancellable, callback, user_data);
+
+    (void)priority;
+    flow_stop(FLOW_STREAM(stream));
+    g_task_return_boolean(task, TRUE);
+}
+
+static gboolean
+flow_close_finish(GIOStream *stream, GAsyncResult *result, GError **error)
+{
+    (void)stream;
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static void
+flow_dispose(GObject *object)
+{
+    Flow *self = FLOW_STREAM(object);
+
+    if (self->input)
+        flow_stop(self);
+    G_OBJECT_CLASS(flow_parent_class)->dispose(object);
+}
+
+static void
+flow_finalize(GObject *object)
+{
+    Flow *self = FLOW_STREAM(object);
+
+    g_clear_object(&self->input);
+    g_clear_object(&self->output);
+    g_clear_object(&self->transport);
+    g_clear_object(&self->socket);
+    G_OBJECT_CLASS(flow_parent_class)->finalize(object);
+}
+
+static void
+flow_class_init(FlowClass *class)
+{
+    G_OBJECT_CLASS(class)->dispose = flow_dispose;
+    G_OBJECT_CLASS(class)->finalize = flow_finalize;
+    G_IO_STREAM_CLASS(class)->get_input_stream = flow_get_input_stream;
+    G_IO_STREAM_CLASS(class)->get_output_stream = flow_get_output_stream;
+    G_IO_STREAM_CLASS(class)->close_async = flow_close_async;
+    G_IO_STREAM_CLASS(class)->close_finish = flow_close_finish;
+}
+
+static void
+flow_init(Flow *self)
+{
+    (void)self;
+}

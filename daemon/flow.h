@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "frame.h"
+
+#include <gio/gio.h>
+
+/*
+ * The metered stream between a transport (a socket, or TLS on one) and libsoup's WebSocket: a GIOStream whose two
+ * sides are pollable. Lives in one lane.
+ */
+#define FLOW_TYPE (flow_get_type())
+G_DECLARE_FINAL_TYPE(Flow, flow, FLOW, STREAM, GIOStream)
+
+/*
+ * A flow on TRANSPORT, whose socket is SOCKET; both are referenced. LEFTOVER (may be NULL) holds bytes that came
+ * with the handshake's response and are read first. A message over MAX_MESSAGE_SIZE bytes is a fault. While more
+ * than MAX_BACKLOG bytes wait to be written nothing is read: who sends messages keeps below it, so only a server
+ * that floods with pings and does not read can bring it about.
+ *
+ * PROGRESS is called from within the lane after each turn in which bytes were handed to libsoup or written to the
+ * transport; it must not drop the last reference to the flow. Sources are attached to the thread's default context.
+ */
+Flow *flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
+               gsize max_backlog, void (*progress)(gpointer user_data), gpointer user_data);
+
+/* Stops handing on what arrives, at once; or goes on. */
+void flow_set_paused(Flow *flow, gboolean paused);
+
+/* Bytes that wait to be written to the transport. */
+gsize flow_get_backlog(const Flow *flow);
+
+/* FRAME_FAULT_NONE until libsoup has all that came before a fault of the server's; then what it is, and *ret_text
+ * (static) why. Nothing more is handed on after one. */
+FrameFault flow_get_fault(const Flow *flow, const char **ret_text);
+
+/* Whether libsoup has the server's Close frame, and what it says; *ret_reason is owned by the flow. */
+gboolean flow_get_close(const Flow *flow, guint16 *ret_code, const char **ret_reason);
+
+/* After the closing handshake, with an empty backlog: tells the peer that nothing more comes; still reads to the
+ * end. */
+void flow_shutdown_output(Flow *flow);
+
+/* Detaches every source and forgets PROGRESS. The transport is closed with the last reference to it. */
+void flow_stop(Flow *flow);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "broker.h"
+
+/* Holds back calls of a sender until it is known who that is. */
+typedef struct Gate Gate;
+
+/*
+ * Installs the gate on BUS, whose source must not be dispatching, in front of all objects; it makes the callers of
+ * BROKER. Both outlive it. NULL and a negative errno in *ret_error when the bus does not take it.
+ */
+Gate *gate_new(sd_bus *bus, Broker *broker, int *ret_error);
+void gate_free(Gate *gate);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gate, gate_free)
+
+/* A name left the bus: forget what its sender still waits for. */
+void gate_remove(Gate *gate, const char *name);
+
+/* Who sent the message that BUS is dispatching; never NULL in a handler of an object behind the gate. */
+Caller *gate_current_caller(sd_bus *bus, Broker *broker);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.wsbroker1.Manager: translates between the bus and the broker, and decides nothing but what is for
+ * administrators, which the interface's table says. */
+
+#include "objects.h"
+
+#include "coded-error.h"
+#include "gate.h"
+
+static Caller *
+current_caller(Objects *objects)
+{
+    return gate_current_caller(objects->bus, objects->broker);
+}
+
+static int
+require_administrator(Objects *objects, sd_bus_error *ret_error)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (caller_is_administrator(current_caller(objects)))
+        return 0;
+    coded_error_set(&error, WSB_CODE_PERMISSION_DENIED, "This is for administrators");
+    return bus_error_set(ret_error, error);
+}
+
+static int
+method_create_websocket(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
+    WebSocket *websocket = broker_create_websocket(objects->broker, current_caller(objects), &error);
+
+    if (!websocket)
+        return bus_error_set(ret_error, error);
+    path = websocket_object_path(websocket);
+    return sd_bus_reply_method_return(message, "o", path);
+}
+
+static int
+reply_access(sd_bus_message *message, Objects *objects, const PolicyAccess *access, const char *url)
+{
+    g_auto(Decision) decision = { 0 };
+
+    broker_check_access(objects->broker, access, url, &decision);
+    return sd_bus_reply_method_return(message, "bus", (int)decision.allowed, decision.code,
+                                      decision.explanation ? decision.explanation : "");
+}
+
+static int
+method_check_access(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const char *url = NULL;
+    int r = sd_bus_message_read(message, "s", &url);
+
+    (void)ret_error;
+    return r < 0 ? r : reply_access(message, objects, current_caller(objects)->access, url);
+}
+
+static int
+method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const char *who = NULL, *url = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) parse_error = NULL;
+    g_autoptr(Subject) subject = NULL;
+    g_autoptr(PolicyAccess) access = NULL;
+    Caller *caller;
+    int r = sd_bus_message_read(message, "ss", &who, &url);
+
+    if (r < 0)
+        return r;
+    r = require_administrator(objects, ret_error);
+    if (r < 0)
+        return r;
+    caller = broker_find_caller(objects->broker, who);
+    if (caller)
+        return reply_access(message, objects, caller->access, url);
+    subject = subject_parse(who, &parse_error);
+    if (!subject) {
+        coded_error_set(&error, WSB_CODE_PARAMETER, "%s", parse_error->message);
+        return bus_error_set(ret_error, error);
+    }
+    access = policy_access_new(broker_get_policy(objects->broker), subject);
+    return reply_access(message, objects, access, url);
+}
+
+static int
+append_limit(sd_bus_message *reply, const char *name, guint64 value)
+{
+    return sd_bus_message_append(reply, "{sv}", name, "t", value);
+}
+
+static int
+append_limits(sd_bus_message *reply, Objects *objects)
+{
+    const BrokerConfig *config = broker_get_config(objects->broker);
+    int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+    if (r >= 0)
+        r = append_limit(reply, "MaxMessageSize", config->max_message_size);
+    if (r >= 0)
+        r = append_limit(reply, "MaxBufferedBytes", config->max_buffered_bytes);
+    if (r >= 0)
+        r = append_limit(reply, "MaxUrlLength", config->max_url_length);
+    if (r >= 0)
+        r = append_limit(reply, "MaxWebSockets",
+                         broker_get_max_websockets(objects->broker, current_caller(objects)));
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int
+method_who_am_i(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *reply = NULL;
+    g_autofree char *who = subject_to_string(current_caller(objects)->subject);
+    int r = sd_bus_message_new_method_return(message, &reply);
+
+    (void)ret_error;
+    if (r >= 0)
+        r = sd_bus_message_append(reply, "s", who);
+    if (r >= 0)
+        r = append_limits(reply, objects);
+    return r < 0 ? r : sd_bus_send(objects->bus, reply, NULL);
+}
+
+static int
+append_websocket(sd_bus_message *reply, const WebSocket *websocket)
+{
+    g_autofree char *path = websocket_object_path(websocket);
+    int r = sd_bus_message_open_container(reply, 'r', "oa{sv}");
+
+    if (r >= 0)
+        r = sd_bus_message_append(reply, "o", path);
+    if (r >= 0)
+        r = websocket_object_append_properties(reply, websocket);
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int
+method_list_websockets(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *reply = NULL;
+    g_autoptr(GPtrArray) websockets = broker_list_websockets(objects->broker, current_caller(objects));
+    int r = sd_bus_message_new_method_return(message, &reply);
+
+    (void)ret_error;
+    if (r >= 0)
+        r = sd_bus_message_open_container(reply, 'a', "(oa{sv})");
+    for (guint i = 0; r >= 0 && i < websockets->len; i++)
+        r = append_websocket(reply, g_ptr_array_index(websockets, i));
+    if (r >= 0)
+        r = sd_bus_message_close_container(reply);
+    return r < 0 ? r : sd_bus_send(objects->bus, reply, NULL);
+}
+
+static int
+method_reload_policy(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    g_autoptr(GError) error = NULL;
+    int r = require_administrator(objects, ret_error);
+
+    if (r < 0)
+        return r;
+    if (!broker_reload(objects->broker, &error))
+        return bus_error_set(ret_error, error);
+    return sd_bus_reply_method_return(message, NULL);
+}
+
+static int
+property_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                 sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
+{
+    (void)bus, (void)path, (void)interface, (void)property, (void)user_data, (void)ret_error;
+    return sd_bus_message_append(reply, "s", WSBROKER_VERSION);
+}
+
+static int
+property_policy_generation(sd_bus *bus, const char *path, const char *interface, const char *property,
+                           sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+
+    (void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
+    return sd_bus_message_append(reply, "u", broker_get_policy_generation(objects->broker));
+}
+
+static int
+property_websockets(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    g_autoptr(GPtrArray) websockets = broker_list_websockets(objects->broker, current_caller(objects));
+
+    (void)bus, (void)path, (void)interface, (void)property, (void)ret_error;
+    return sd_bus_message_append(reply, "u", websockets->len);
+}
+
+/* In the words of dbus/org.wsbroker1.Manager.xml; a test compares them. */
+static const sd_bus_vtable manager_vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD_WITH_ARGS("CreateWebSocket", SD_BUS_NO_ARGS, SD_BUS_RESULT("o", websocket),
+                            method_create_websocket, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("CheckAccess", SD_BUS_ARGS("s", url),
+                            SD_BUS_RESULT("b", allowed, "u", code, "s", explanation), method_check_access,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("ExplainAccess", SD_BUS_ARGS("s", subject, "s", url),
+                            SD_BUS_RESULT("b", allowed, "u", code, "s", explanation), method_explain_access,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("WhoAmI", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", subject, "a{sv}", limits),
+                            method_who_am_i, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("ListWebSockets", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(oa{sv})", websockets),
+                            method_list_websockets, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("ReloadPolicy", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload_policy,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("PolicyGeneration", "u", property_policy_generation, 0, 0),
+    SD_BUS_PROPERTY("WebSockets", "u", property_websockets, 0, 0),
+    SD_BUS_VTABLE_END,
+};
+
+int
+manager_object_register(Objects *objects, sd_bus_slot **ret_slot)
+{
+    return sd_bus_add_object_vtable(objects->bus, ret_slot, WSB_MANAGER_PATH, WSB_MANAGER_INTERFACE,
+                                    manager_vtable, objects);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Events on their way up: what a WebSocket reports becomes a signal to its owner, and to nobody else. A message that
+ * cannot be built or queued is the end of that owner's trust in us, so it is logged; it never stops the service.
+ */
+
+#define G_LOG_DOMAIN "wsbroker"
+
+#include "objects.h"
+
+#include "bus-append.h"
+#include "coded-error.h"
+
+/* A signal of WEBSOCKET, addressed to its owner. */
+static int
+signal_new(Objects *objects, const WebSocket *websocket, const char *interface, const char *name,
+           sd_bus_message **ret_signal)
+{
+    g_autofree char *path = websocket_object_path(websocket);
+    const Caller *owner = websocket_get_owner(websocket);
+    int r = sd_bus_message_new_signal(objects->bus, ret_signal, path, interface, name);
+
+    return r < 0 ? r : sd_bus_message_set_destination(*ret_signal, owner->name);
+}
+
+static void
+send_signal(Objects *objects, sd_bus_message *signal, int r, const char *name)
+{
+    if (r >= 0)
+        r = sd_bus_send(objects->bus, signal, NULL);
+    if (r < 0)
+        g_warning("A signal %s could not be sent: %s", name, g_strerror(-r));
+}
+
+static void
+on_state_changed(WebSocket *websocket, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    const char *state = websocket_state_to_string(websocket_get_info(websocket)->state);
+    int r = signal_new(objects, websocket, "org.freedesktop.DBus.Properties", "PropertiesChanged", &signal);
+
+    if (r >= 0)
+        r = sd_bus_message_append(signal, "sa{sv}as", WSB_WEBSOCKET_INTERFACE, 1, "State", "s", state, 0);
+    send_signal(objects, signal, r, "PropertiesChanged");
+}
+
+static void
+on_header_receive(WebSocket *websocket, const HeaderList *headers, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "HeaderReceive", &signal);
+
+    if (r >= 0)
+        r = bus_append_headers(signal, headers);
+    send_signal(objects, signal, r, "HeaderReceive");
+}
+
+static void
+on_open(WebSocket *websocket, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "Open", &signal);
+
+    if (r >= 0)
+        r = sd_bus_message_append(signal, "us", 101, "Switching Protocols");
+    send_signal(objects, signal, r, "Open");
+}
+
+static void
+on_message(WebSocket *websocket, gboolean text, GBytes *data, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "Message", &signal);
+
+    if (r >= 0)
+        r = bus_append_data(signal, text, data);
+    send_signal(objects, signal, r, "Message");
+}
+
+static void
+on_error(WebSocket *websocket, const Failure *failure, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "Error", &signal);
+
+    if (r >= 0)
+        r = sd_bus_message_append(signal, "u", failure->code);
+    if (r >= 0)
+        r = bus_append_text(signal, failure->message);
+    if (r >= 0)
+        r = bus_append_details(signal, failure);
+    send_signal(objects, signal, r, "Error");
+}
+
+static void
+on_close(WebSocket *websocket, guint16 code, const char *reason, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "Close", &signal);
+
+    objects_forget(objects, websocket);
+    if (r >= 0)
+        r = sd_bus_message_append(signal, "q", code);
+    if (r >= 0)
+        r = bus_append_text(signal, reason);
+    send_signal(objects, signal, r, "Close");
+}
+
+/* The one Send of a WebSocket that waits for room. */
+
+void
+objects_hold_send(Objects *objects, WebSocket *websocket, sd_bus_message *call)
+{
+    g_hash_table_insert(objects->waiting_sends, websocket, sd_bus_message_ref(call));
+}
+
+static sd_bus_message *
+take_waiting_send(Objects *objects, WebSocket *websocket)
+{
+    gpointer call = NULL;
+
+    (void)g_hash_table_steal_extended(objects->waiting_sends, websocket, NULL, &call);
+    return call;
+}
+
+static void
+on_drained(WebSocket *websocket, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *call = NULL;
+
+    if (!broker_take_room(objects->broker, websocket))
+        return;
+    call = take_waiting_send(objects, websocket);
+    (void)sd_bus_reply_method_return(call, NULL);
+}
+
+void
+objects_forget(Objects *objects, WebSocket *websocket)
+{
+    _cleanup_message_ sd_bus_message *call = take_waiting_send(objects, websocket);
+
+    if (call)
+        (void)sd_bus_reply_method_errorf(call, coded_error_get_dbus_name(WSB_CODE_NOT_CONNECTED),
+                                         "%d: The connection ended before there was room",
+                                         WSB_CODE_NOT_CONNECTED);
+}
+
+const WebSocketEvents objects_events = { .state_changed = on_state_changed,
+                                         .header_receive = on_header_receive,
+                                         .open = on_open,
+                                         .message = on_message,
+                                         .drained = on_drained,
+                                         .error = on_error,
+                                         .close = on_close };
+
+static void
+unref_message(gpointer message)
+{
+    sd_bus_message_unref(message);
+}
+
+void
+objects_init(Objects *objects, sd_bus *bus)
+{
+    *objects = (Objects){ .bus = bus };
+    objects->waiting_sends = g_hash_table_new_full(NULL, NULL, NULL, unref_message);
+}
+
+int
+objects_register(Objects *objects)
+{
+    int r = manager_object_register(objects, &objects->slots[0]);
+
+    return r < 0 ? r : websocket_object_register(objects, &objects->slots[1], &objects->slots[2]);
+}
+
+void
+objects_clear(Objects *objects)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(objects->slots); i++)
+        objects->slots[i] = sd_bus_slot_unref(objects->slots[i]);
+    g_hash_table_unref(objects->waiting_sends);
+}

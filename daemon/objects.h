@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "broker.h"
+#include "bus.h"
+
+/* What the bus objects have in common. */
+typedef struct Objects {
+    sd_bus *bus;
+    Broker *broker;
+    GHashTable *waiting_sends; /* WebSocket → sd_bus_message whose reply waits for room, owned here */
+    sd_bus_slot *slots[3];
+} Objects;
+
+/* EVENTS of every WebSocket go to an Objects: give it and this table to the broker. */
+extern const WebSocketEvents objects_events;
+
+/* Must stay where it is: slots refer to it. The broker is set before objects_register(). */
+void objects_init(Objects *objects, sd_bus *bus);
+void objects_clear(Objects *objects);
+
+/* Puts both interfaces on the bus. A negative errno on failure. */
+int objects_register(Objects *objects);
+
+/* Keeps CALL, a Send, until WEBSOCKET has room or ends. */
+void objects_hold_send(Objects *objects, WebSocket *websocket, sd_bus_message *call);
+/* Before WEBSOCKET is dropped: a Send that waits is answered. */
+void objects_forget(Objects *objects, WebSocket *websocket);
+
+/* manager-object.c */
+int manager_object_register(Objects *objects, sd_bus_slot **ret_slot);
+
+/* websocket-object.c */
+int websocket_object_register(Objects *objects, sd_bus_slot **ret_vtable, sd_bus_slot **ret_enumerator);
+/* The object path. Free with g_free(). */
+char *websocket_object_path(const WebSocket *websocket);
+/* Appends the properties as a{sv}. */
+int websocket_object_append_properties(sd_bus_message *message, const WebSocket *websocket);
+/* bus-error.c: the D-Bus form of an error of CODED_ERROR: its name, and "CODE: message". A negative errno, for a
+ * handler to return. */
+int bus_error_set(sd_bus_error *ret_error, const GError *error);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * GLib 2.74 runs lookups and TLS handshakes in one pool of threads; with 64 stalled handshakes a lookup took a
+ * second. So lookups have a pool of their own, and getaddrinfo() does the work, with the system's hosts file and
+ * name services. getaddrinfo() cannot be interrupted: a cancelled lookup answers its caller at once and its thread
+ * finds nobody to tell.
+ */
+
+#include "resolver.h"
+
+#include <netdb.h>
+
+enum {
+    MAX_THREADS = 16,
+    MAX_ADDRESSES = 32 /* more than any honest name has */
+};
+
+struct Resolver {
+    GThreadPool *pool;
+};
+
+/* Shared by the thread and the caller; whoever takes `task` first returns it. */
+typedef struct Lookup {
+    char *host;
+    GMutex mutex;
+    GTask *task;               /* NULL once returned; guarded by mutex */
+    GCancellable *cancellable; /* or NULL */
+    GSource *cancelled_source; /* or NULL; touched by the caller's thread alone */
+} Lookup;
+
+static void
+lookup_clear(Lookup *lookup)
+{
+    g_mutex_clear(&lookup->mutex);
+    g_clear_object(&lookup->cancellable);
+    g_free(lookup->host);
+}
+
+static void
+lookup_unref(gpointer lookup)
+{
+    g_atomic_rc_box_release_full(lookup, (GDestroyNotify)lookup_clear);
+}
+
+static GTask *
+lookup_take_task(Lookup *lookup)
+{
+    GTask *task;
+
+    g_mutex_lock(&lookup->mutex);
+    task = g_steal_pointer(&lookup->task);
+    g_mutex_unlock(&lookup->mutex);
+    return task;
+}
+
+static GInetAddress *
+address_from_sockaddr(const struct sockaddr *native, socklen_t length)
+{
+    g_autoptr(GSocketAddress) address = g_socket_address_new_from_native((gpointer)native, length);
+
+    if (!G_IS_INET_SOCKET_ADDRESS(address))
+        return NULL;
+    return g_object_ref(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)));
+}
+
+static GPtrArray *
+lookup_addresses(const char *host, GError **error)
+{
+    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+    struct addrinfo *found = NULL;
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_object_unref);
+    int r = getaddrinfo(host, NULL, &hints, &found);
+
+    if (r != 0) {
+        g_set_error(error, G_RESOLVER_ERROR,
+                    r == EAI_AGAIN ? G_RESOLVER_ERROR_TEMPORARY_FAILURE : G_RESOLVER_ERROR_NOT_FOUND,
+                    "The name %s could not be resolved: %s", host, gai_strerror(r));
+        return NULL;
+    }
+    for (struct addrinfo *at = found; at && addresses->len < MAX_ADDRESSES; at = at->ai_next) {
+        GInetAddress *address = address_from_sockaddr(at->ai_addr, at->ai_addrlen);
+        if (address)
+            g_ptr_array_add(addresses, address);
+    }
+    freeaddrinfo(found);
+    if (addresses->len == 0) {
+        g_set_error(error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "The name %s has no address", host);
+        return NULL;
+    }
+    return g_steal_pointer(&addresses);
+}
+
+static void
+run_lookup(gpointer data, gpointer user_data)
+{
+    Lookup *lookup = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) addresses = NULL;
+    g_autoptr(GTask) task = NULL;
+
+    (void)user_data;
+    if (!g_cancellable_is_cancelled(lookup->cancellable))
+        addresses = lookup_addresses(lookup->host, &error);
+    task = lookup_take_task(lookup);
+    if (task && addresses)
+        g_task_return_pointer(task, g_steal_pointer(&addresses), (GDestroyNotify)g_ptr_array_unref);
+    else if (task && error)
+        g_task_return_error(task, g_steal_pointer(&error));
+    else if (task)
+        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+    lookup_unref(lookup);
+}
+
+static gboolean
+on_cancelled(GCancellable *cancellable, gpointer user_data)
+{
+    g_autoptr(GTask) task = lookup_take_task(user_data);
+
+    (void)cancellable;
+    if (task)
+        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The lookup was cancelled");
+    return G_SOURCE_REMOVE;
+}
+
+/* Attached to the caller's context and destroyed with the task, in the same thread. */
+static void
+lookup_watch_cancellable(Lookup *lookup, GTask *task)
+{
+    GSource *source = g_cancellable_source_new(lookup->cancellable);
+
+    g_source_set_callback(source, G_SOURCE_FUNC(on_cancelled), g_atomic_rc_box_acquire(lookup), lookup_unref);
+    g_source_attach(source, g_task_get_context(task));
+    lookup->cancelled_source = source;
+}
+
+Resolver *
+resolver_new(void)
+{
+    Resolver *resolver = g_new0(Resolver, 1);
+
+    resolver->pool =
+        g_thread_pool_new_full(run_lookup, NULL, lookup_unref, MAX_THREADS, /* exclusive= */ FALSE, NULL);
+    return resolver;
+}
+
+void
+resolver_free(Resolver *resolver)
+{
+    g_thread_pool_free(resolver->pool, /* immediate= */ TRUE, /* wait_= */ FALSE);
+    g_free(resolver);
+}
+
+void
+resolver_lookup_async(Resolver *resolver, const char *host, GCancellable *cancellable,
+                      GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, /* cancellable= */ NULL, callback, user_data);
+    g_autoptr(GInetAddress) literal = g_inet_address_new_from_string(host);
+    Lookup *lookup;
+
+    if (literal) {
+        GPtrArray *addresses = g_ptr_array_new_with_free_func(g_object_unref);
+
+        g_ptr_array_add(addresses, g_steal_pointer(&literal));
+        g_task_return_pointer(task, addresses, (GDestroyNotify)g_ptr_array_unref);
+        return;
+    }
+    lookup = g_atomic_rc_box_new0(Lookup);
+    g_mutex_init(&lookup->mutex);
+    lookup->host = g_strdup(host);
+    lookup->cancellable = cancellable ? g_object_ref(cancellable) : NULL;
+    lookup->task = g_object_ref(task);
+    g_task_set_task_data(task, g_atomic_rc_box_acquire(lookup), lookup_unref);
+    if (cancellable)
+        lookup_watch_cancellable(lookup, task);
+    g_thread_pool_push(resolver->pool, lookup, NULL);
+}
+
+GPtrArray *
+resolver_lookup_finish(GAsyncResult *result, GError **error)
+{
+    Lookup *lookup = g_task_get_task_data(G_TASK(result));
+
+    if (lookup && lookup->cancelled_source) {
+        g_source_destroy(lookup->cancelled_source);
+        g_clear_pointer(&lookup->cancelled_source, g_source_unref);
+    }
+    return g_task_propagate_pointer(G_TASK(result), error);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * org.wsbroker1.WebSocket: one fallback vtable for all of them, with a lookup that lets an object exist only for who
+ * may know of it. Translates calls to the broker and decides nothing.
+ */
+
+#include "objects.h"
+
+#include "coded-error.h"
+#include "connect-options.h"
+#include "gate.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+char *
+websocket_object_path(const WebSocket *websocket)
+{
+    return g_strdup_printf(WSB_WEBSOCKET_PATH "/%" G_GUINT64_FORMAT, websocket_get_id(websocket));
+}
+
+/* The WebSocket at PATH, if the sender of the current message may know of it. */
+static WebSocket *
+find_websocket(Objects *objects, const char *path)
+{
+    const char *number = path + strlen(WSB_WEBSOCKET_PATH "/");
+    guint64 id = 0;
+
+    if (!g_str_has_prefix(path, WSB_WEBSOCKET_PATH "/") ||
+        !g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT64, &id, NULL) || *number == '0')
+        return NULL;
+    return broker_find_websocket(objects->broker, gate_current_caller(objects->bus, objects->broker), id);
+}
+
+static int
+find_object(sd_bus *bus, const char *path, const char *interface, void *user_data, void **ret_found,
+            sd_bus_error *ret_error)
+{
+    (void)bus, (void)interface, (void)ret_error;
+    if (!find_websocket(user_data, path))
+        return 0;
+    *ret_found = user_data;
+    return 1;
+}
+
+static int
+enumerate_objects(sd_bus *bus, const char *prefix, void *user_data, char ***ret_paths,
+                  sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const Caller *caller = gate_current_caller(bus, objects->broker);
+    g_autoptr(GPtrArray) websockets = broker_list_websockets(objects->broker, caller);
+    /* sd-bus frees it with free(), which g_malloc() is since GLib 2.46. */
+    char **paths = g_new0(char *, websockets->len + 1);
+
+    (void)prefix, (void)ret_error;
+    for (guint i = 0; i < websockets->len; i++)
+        paths[i] = websocket_object_path(g_ptr_array_index(websockets, i));
+    *ret_paths = paths;
+    return 0;
+}
+
+/* Methods. */
+
+static WebSocket *
+current_websocket(Objects *objects, sd_bus_message *message)
+{
+    return find_websocket(objects, sd_bus_message_get_path(message));
+}
+
+static int
+method_connect(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const Caller *caller = gate_current_caller(objects->bus, objects->broker);
+    g_autoptr(GError) error = NULL;
+    g_auto(ConnectOptions) options = { 0 };
+    const char *url = NULL;
+    int r = sd_bus_message_read_basic(message, 's', &url);
+
+    if (r < 0)
+        return r;
+    if (!connect_options_read(message, &options, &error) ||
+        !broker_connect(objects->broker, caller, current_websocket(objects, message), url, &options, &error))
+        return bus_error_set(ret_error, error);
+    return sd_bus_reply_method_return(message, NULL);
+}
+
+static void
+unref_message(gpointer message)
+{
+    sd_bus_message_unref(message);
+}
+
+static GBytes *
+bytes_in_message(sd_bus_message *message, const void *data, gsize length)
+{
+    return g_bytes_new_with_free_func(data, length, unref_message, sd_bus_message_ref(message));
+}
+
+/* The content of Send's variant, without copying it. NULL and an error when it is of no type that Send takes. */
+static GBytes *
+read_data(sd_bus_message *message, gboolean *ret_text, GError **error)
+{
+    const char *type = NULL, *text = NULL, *kind = NULL;
+    const void *bytes = NULL;
+    size_t length = 0;
+    int r = sd_bus_message_peek_type(message, NULL, &type);
+
+    if (r > 0 && g_str_equal(type, "s")) {
+        *ret_text = TRUE;
+        if (sd_bus_message_read(message, "v", "s", &text) >= 0)
+            return bytes_in_message(message, text, strlen(text));
+    } else if (r > 0 && g_str_equal(type, "ay")) {
+        *ret_text = FALSE;
+        if (sd_bus_message_enter_container(message, 'v', "ay") >= 0 &&
+            sd_bus_message_read_array(message, 'y', &bytes, &length) >= 0)
+            return bytes_in_message(message, bytes, length);
+    } else if (r > 0 && g_str_equal(type, "(say)")) {
+        *ret_text = TRUE;
+        if (sd_bus_message_enter_container(message, 'v', "(say)") >= 0 &&
+            sd_bus_message_enter_container(message, 'r', "say") >= 0 &&
+            sd_bus_message_read_basic(message, 's', &kind) >= 0 &&
+            sd_bus_message_read_array(message, 'y', &bytes, &length) >= 0 && g_str_equal(kind, WSB_KIND_TEXT))
+            return bytes_in_message(message, bytes, length);
+    }
+    coded_error_set(error, WSB_CODE_PARAMETER, "data is s, ay, or (say) with the kind \"%s\"", WSB_KIND_TEXT);
+    return NULL;
+}
+
+static int
+method_send(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const Caller *caller = gate_current_caller(objects->bus, objects->broker);
+    WebSocket *websocket = current_websocket(objects, message);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) data = NULL;
+    gboolean text = FALSE, waits = FALSE;
+
+    data = read_data(message, &text, &error);
+    if (!data)
+        return bus_error_set(ret_error, error);
+    if (!broker_send(objects->broker, caller, websocket, text, data, &waits, &error))
+        return bus_error_set(ret_error, error);
+    if (!waits)
+        return sd_bus_reply_method_return(message, NULL);
+    objects_hold_send(objects, websocket, message);
+    return 1;
+}
+
+static int
+method_close(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const Caller *caller = gate_current_caller(objects->bus, objects->broker);
+    g_autoptr(GError) error = NULL;
+    guint16 code = 0;
+    const char *reason = NULL;
+    int r = sd_bus_message_read(message, "qs", &code, &reason);
+
+    if (r < 0)
+        return r;
+    if (!broker_close(objects->broker, caller, current_websocket(objects, message), code, reason, &error))
+        return bus_error_set(ret_error, error);
+    return sd_bus_reply_method_return(message, NULL);
+}
+
+static int
+method_release(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    WebSocket *websocket = current_websocket(objects, message);
+
+    (void)ret_error;
+    objects_forget(objects, websocket);
+    broker_release(objects->broker, websocket);
+    return sd_bus_reply_method_return(message, NULL);
+}
+
+/* Properties. A row says where the value is: in the WebSocketInfo, or what function appends it. */
+
+typedef struct Property {
+    const char *name;
+    char type;
+    gsize info_offset;
+    int (*append)(sd_bus_message *reply, const WebSocket *websocket);
+} Property;
+
+static int
+append_state(sd_bus_message *reply, const WebSocket *websocket)
+{
+    return sd_bus_message_append(reply, "s", websocket_state_to_string(websocket_get_info(websocket)->state));
+}
+
+/* None is ever offered: the offer would be permessage-deflate, which is off. */
+static int
+append_extensions(sd_bus_message *reply, const WebSocket *websocket)
+{
+    (void)websocket;
+    return sd_bus_message_append(reply, "s", "");
+}
+
+static int
+append_subject(sd_bus_message *reply, const WebSocket *websocket)
+{
+    const Caller *owner = websocket_get_owner(websocket);
+    g_autofree char *text = subject_to_string(owner->subject);
+
+    return sd_bus_message_append(reply, "s", text);
+}
+
+static int
+append_owner(sd_bus_message *reply, const WebSocket *websocket)
+{
+    const Caller *owner = websocket_get_owner(websocket);
+
+    return sd_bus_message_append(reply, "s", owner->name);
+}
+
+static int
+append_uid(sd_bus_message *reply, const WebSocket *websocket)
+{
+    const Caller *owner = websocket_get_owner(websocket);
+
+    return sd_bus_message_append(reply, "u", (guint32)owner->uid);
+}
+
+static int
+append_buffered(sd_bus_message *reply, const WebSocket *websocket)
+{
+    return sd_bus_message_append(reply, "t", (guint64)websocket_get_buffered(websocket));
+}
+
+#define INFO_STRING(name, field)                                                                             \
+    {                                                                                                        \
+        name, 's', offsetof(WebSocketInfo, field), NULL                                                      \
+    }
+#define INFO_UINT64(name, field)                                                                             \
+    {                                                                                                        \
+        name, 't', offsetof(WebSocketInfo, field), NULL                                                      \
+    }
+
+static const Property properties[] = {
+    INFO_STRING("Url", url),
+    { "State", 's', 0, append_state },
+    INFO_STRING("Protocol", protocol),
+    { "Extensions", 's', 0, append_extensions },
+    { "Subject", 's', 0, append_subject },
+    INFO_STRING("RemoteAddress", remote_address),
+    INFO_STRING("TlsVersion", tls_version),
+    INFO_STRING("TlsCipher", tls_cipher),
+    { "Owner", 's', 0, append_owner },
+    { "Uid", 'u', 0, append_uid },
+    INFO_UINT64("BytesSent", bytes_sent),
+    INFO_UINT64("BytesReceived", bytes_received),
+    INFO_UINT64("MessagesSent", messages_sent),
+    INFO_UINT64("MessagesReceived", messages_received),
+    { "Buffered", 't', 0, append_buffered },
+    INFO_UINT64("ConnectedAt", connected_at),
+    INFO_UINT64("MaxMessageSize", max_message_size),
+};
+
+static int
+append_property(sd_bus_message *reply, const Property *property, const WebSocket *websocket)
+{
+    const guint8 *info = (const guint8 *)websocket_get_info(websocket);
+
+    if (property->append)
+        return property->append(reply, websocket);
+    if (property->type == 's')
+        return sd_bus_message_append_basic(reply, 's',
+                                           *(char *const *)(const void *)(info + property->info_offset));
+    return sd_bus_message_append_basic(reply, 't', info + property->info_offset);
+}
+
+static int
+append_property_entry(sd_bus_message *message, const Property *property, const WebSocket *websocket)
+{
+    const char signature[] = { property->type, '\0' };
+    int r = sd_bus_message_open_container(message, 'e', "sv");
+
+    if (r >= 0)
+        r = sd_bus_message_append_basic(message, 's', property->name);
+    if (r >= 0)
+        r = sd_bus_message_open_container(message, 'v', signature);
+    if (r >= 0)
+        r = append_property(message, property, websocket);
+    if (r >= 0)
+        r = sd_bus_message_close_container(message);
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int
+websocket_object_append_properties(sd_bus_message *message, const WebSocket *websocket)
+{
+    int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+    for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS(properties); i++)
+        r = append_property_entry(message, &properties[i], websocket);
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int
+get_property(sd_bus *bus, const char *path, const char *interface, const char *name, sd_bus_message *reply,
+             void *user_data, sd_bus_error *ret_error)
+{
+    const WebSocket *websocket = find_websocket(user_data, path);
+
+    (void)bus, (void)interface, (void)ret_error;
+    for (gsize i = 0; websocket && i < G_N_ELEMENTS(properties); i++) {
+        if (g_str_equal(properties[i].name, name))
+            return append_property(reply, &properties[i], websocket);
+    }
+    return -ENOENT;
+}
+
+/* In the words of dbus/org.wsbroker1.WebSocket.xml; a test compares them. */
+static const sd_bus_vtable websocket_vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD_WITH_ARGS("Connect", SD_BUS_ARGS("s", url, "a{sv}", options), SD_BUS_NO_RESULT,
+                            method_connect, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Send", SD_BUS_ARGS("v", data), SD_BUS_NO_RESULT, method_send,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Close", SD_BUS_ARGS("q", code, "s", reason), SD_BUS_NO_RESULT, method_close,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_release,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_SIGNAL_WITH_ARGS("HeaderReceive", SD_BUS_ARGS("a{sv}", headers), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Open", SD_BUS_ARGS("u", status, "s", message), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Message", SD_BUS_ARGS("v", data), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Close", SD_BUS_ARGS("q", code, "s", reason), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Error", SD_BUS_ARGS("u", code, "s", message, "a{sv}", details), 0),
+    SD_BUS_PROPERTY("Url", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("State", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Protocol", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("Extensions", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("Subject", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("RemoteAddress", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("TlsVersion", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("TlsCipher", "s", get_property, 0, 0),
+    SD_BUS_PROPERTY("Owner", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Uid", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("BytesSent", "t", get_property, 0, 0),
+    SD_BUS_PROPERTY("BytesReceived", "t", get_property, 0, 0),
+    SD_BUS_PROPERTY("MessagesSent", "t", get_property, 0, 0),
+    SD_BUS_PROPERTY("MessagesReceived", "t", get_property, 0, 0),
+    SD_BUS_PROPERTY("Buffered", "t", get_property, 0, 0),
+    SD_BUS_PROPERTY("ConnectedAt", "t", get_property, 0, 0),
+    SD_BUS_PROPERTY("MaxMessageSize", "t", get_property, 0, 0),
+    SD_BUS_VTABLE_END,
+};
+
+int
+websocket_object_register(Objects *objects, sd_bus_slot **ret_vtable, sd_bus_slot **ret_enumerator)
+{
+    int r = sd_bus_add_fallback_vtable(objects->bus, ret_vtable, WSB_WEBSOCKET_PATH, WSB_WEBSOCKET_INTERFACE,
+                                       websocket_vtable, find_object, objects);
+
+    if (r < 0)
+        return r;
+    return sd_bus_add_node_enumerator(objects->bus, ret_enumerator, WSB_WEBSOCKET_PATH, enumerate_objects,
+                                      objects);
+}
