@@ -388,7 +388,7 @@ handshake_async(GIOStream *transport, const Url *url, const HeaderList *headers,
 
     self->transport = g_object_ref(transport);
     self->protocols = g_strdupv((char **)protocols);
-    self->head = g_byte_array_new();
+    self->head = g_byte_array_sized_new(READ_SIZE);
     handshake_compose(self, url, headers);
     g_task_set_task_data(task, self, (GDestroyNotify)handshake_free);
     g_task_set_check_cancellable(task, FALSE);
