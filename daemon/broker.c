@@ -204,6 +204,35 @@ broker_remove_caller(Broker *broker, const char *name)
     g_hash_table_remove(broker->callers, name);
 }
 
+/* Those of the caller NAME; empty when there is none. */
+static GPtrArray *
+websockets_of(Broker *broker, const char *name)
+{
+    const Caller *caller = broker_find_caller(broker, name);
+
+    return caller ? collect_websockets(broker, caller) : g_ptr_array_new();
+}
+
+void
+broker_pause_caller(Broker *broker, const char *name, gboolean paused)
+{
+    g_autoptr(GPtrArray) websockets = websockets_of(broker, name);
+
+    for (guint i = 0; i < websockets->len; i++)
+        websocket_set_paused(g_ptr_array_index(websockets, i), paused);
+}
+
+void
+broker_expel_caller(Broker *broker, const char *name)
+{
+    g_autoptr(GPtrArray) websockets = websockets_of(broker, name);
+
+    for (guint i = 0; i < websockets->len; i++)
+        websocket_terminate(
+            g_ptr_array_index(websockets, i), WSB_CLOSE_POLICY_VIOLATION, "",
+            failure_new(STAGE_LIMIT, /* code= */ 0, "The application does not read its messages"));
+}
+
 guint
 broker_get_max_websockets(const Broker *broker, const Caller *caller)
 {

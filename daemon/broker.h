@@ -29,6 +29,11 @@ Caller *broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *
 Caller *broker_find_caller(Broker *broker, const char *name);
 void broker_remove_caller(Broker *broker, const char *name);
 
+/* NAME has enough unread, or has read it: its WebSockets stop handing on messages, or go on. */
+void broker_pause_caller(Broker *broker, const char *name, gboolean paused);
+/* NAME does not read what it is sent: it loses its connections (1008). */
+void broker_expel_caller(Broker *broker, const char *name);
+
 /* Every function below that returns a gboolean or a pointer for CALLER reports with an error of CODED_ERROR. */
 
 /* A new WebSocket, owned by the broker; or LimitExceeded. */

@@ -170,15 +170,13 @@ on_name_vanished(sd_bus_message *message, void *user_data, sd_bus_error *ret_err
 {
     Service *service = user_data;
     const char *name = NULL;
-    Caller *caller;
 
     (void)ret_error;
     if (sd_bus_message_read(message, "s", &name) < 0)
         return 0;
     gate_remove(service->gate, name);
-    caller = broker_find_caller(service->broker, name);
-    if (caller)
-        broker_remove_caller(service->broker, name);
+    objects_remove_owner(&service->objects, name);
+    broker_remove_caller(service->broker, name);
     return 0;
 }
 
@@ -230,7 +228,7 @@ connect_bus(Service *service)
 
     if (r < 0)
         return r;
-    objects_init(&service->objects, service->bus);
+    objects_init(&service->objects, service->bus, service->config);
     return 0;
 }
 

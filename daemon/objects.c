@@ -12,6 +12,10 @@
 #include "bus-append.h"
 #include "coded-error.h"
 
+enum {
+    SIGNAL_OVERHEAD = 256 /* bytes that a signal costs the bus beside its message, about */
+};
+
 /* A signal of WEBSOCKET, addressed to its owner. */
 static int
 signal_new(Objects *objects, const WebSocket *websocket, const char *interface, const char *name,
@@ -58,16 +62,69 @@ on_header_receive(WebSocket *websocket, const HeaderList *headers, gpointer user
     send_signal(objects, signal, r, "HeaderReceive");
 }
 
+/* How far owners have read. */
+
+static Fence *
+fence_of(Objects *objects, const WebSocket *websocket)
+{
+    const Caller *owner = websocket_get_owner(websocket);
+    Fence *fence = g_hash_table_lookup(objects->fences, owner->name);
+
+    if (!fence) {
+        fence = fence_new(objects->fence_keeper, owner->name, owner->uid);
+        g_hash_table_insert(objects->fences, (gpointer)fence_get_name(fence), fence);
+    }
+    return fence;
+}
+
+static void
+on_fence_full(Fence *fence, gboolean full, gpointer user_data)
+{
+    Objects *objects = user_data;
+
+    broker_pause_caller(objects->broker, fence_get_name(fence), full);
+}
+
+static void
+on_fence_dead(Fence *fence, gpointer user_data)
+{
+    Objects *objects = user_data;
+
+    broker_expel_caller(objects->broker, fence_get_name(fence));
+}
+
+static const FenceEvents fence_events = { .full = on_fence_full, .dead = on_fence_dead };
+
+static gboolean
+is_owned_by(gpointer websocket, gpointer call, gpointer name)
+{
+    (void)call;
+    return g_str_equal(((const Caller *)websocket_get_owner(websocket))->name, name);
+}
+
+void
+objects_remove_owner(Objects *objects, const char *name)
+{
+    (void)g_hash_table_foreach_remove(objects->waiting_sends, is_owned_by, (gpointer)name);
+    g_hash_table_remove(objects->fences, name);
+}
+
 static void
 on_open(WebSocket *websocket, gpointer user_data)
 {
     Objects *objects = user_data;
     _cleanup_message_ sd_bus_message *signal = NULL;
+    Fence *fence = fence_of(objects, websocket);
     int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "Open", &signal);
 
     if (r >= 0)
         r = sd_bus_message_append(signal, "us", 101, "Switching Protocols");
     send_signal(objects, signal, r, "Open");
+    /* The owner's other WebSockets may have filled its window already. */
+    if (fence_is_dead(fence))
+        broker_expel_caller(objects->broker, fence_get_name(fence));
+    else if (fence_is_full(fence))
+        websocket_set_paused(websocket, TRUE);
 }
 
 static void
@@ -80,6 +137,7 @@ on_message(WebSocket *websocket, gboolean text, GBytes *data, gpointer user_data
     if (r >= 0)
         r = bus_append_data(signal, text, data);
     send_signal(objects, signal, r, "Message");
+    fence_count(fence_of(objects, websocket), g_bytes_get_size(data) + SIGNAL_OVERHEAD);
 }
 
 static void
@@ -168,9 +226,12 @@ unref_message(gpointer message)
 }
 
 void
-objects_init(Objects *objects, sd_bus *bus)
+objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config)
 {
     *objects = (Objects){ .bus = bus };
+    objects->fence_keeper =
+        fence_keeper_new(bus, config->max_buffered_bytes, config->fence_timeout, &fence_events, objects);
+    objects->fences = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)fence_free);
     objects->waiting_sends = g_hash_table_new_full(NULL, NULL, NULL, unref_message);
 }
 
@@ -188,4 +249,6 @@ objects_clear(Objects *objects)
     for (gsize i = 0; i < G_N_ELEMENTS(objects->slots); i++)
         objects->slots[i] = sd_bus_slot_unref(objects->slots[i]);
     g_hash_table_unref(objects->waiting_sends);
+    g_hash_table_unref(objects->fences);
+    fence_keeper_free(objects->fence_keeper);
 }

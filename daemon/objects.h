@@ -3,12 +3,15 @@
 
 #include "broker.h"
 #include "bus.h"
+#include "fence.h"
 
 /* What the bus objects have in common. */
 typedef struct Objects {
     sd_bus *bus;
     Broker *broker;
     GHashTable *waiting_sends; /* WebSocket → sd_bus_message whose reply waits for room, owned here */
+    FenceKeeper *fence_keeper;
+    GHashTable *fences; /* unique name of an owner → Fence, owned here */
     sd_bus_slot *slots[3];
 } Objects;
 
@@ -16,11 +19,14 @@ typedef struct Objects {
 extern const WebSocketEvents objects_events;
 
 /* Must stay where it is: slots refer to it. The broker is set before objects_register(). */
-void objects_init(Objects *objects, sd_bus *bus);
+void objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config);
 void objects_clear(Objects *objects);
 
 /* Puts both interfaces on the bus. A negative errno on failure. */
 int objects_register(Objects *objects);
+
+/* NAME has left the bus. Before the broker drops its WebSockets. */
+void objects_remove_owner(Objects *objects, const char *name);
 
 /* Keeps CALL, a Send, until WEBSOCKET has room or ends. */
 void objects_hold_send(Objects *objects, WebSocket *websocket, sd_bus_message *call);
