@@ -1,105 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The one place where it is decided what a caller may do. The bus objects above translate, the WebSockets below
- * carry out; both ask here, so the order of checks that the interface promises stands in one function for each
- * method. Counts of WebSocket objects are kept for each caller and each user and are zero when they are gone.
+ * The set of callers and their WebSockets. The bus objects above translate, the WebSockets below carry out. Counts of
+ * WebSocket objects are kept for each caller and each user and are zero when they are gone.
  */
 
-#include "broker.h"
+#include "broker-private.h"
 
 #include "audit.h"
+#include "authority.h"
 #include "coded-error.h"
-#include "utf8.h"
-
-#include <string.h>
 
 enum {
-    WEBSOCKETS_WITHOUT_PERMISSION = 4,    /* of a caller that may not connect anyway */
-    SIGNAL_MESSAGE_MAX = 30 * 1024 * 1024 /* a bus disconnects the sender of a larger message */
+    WEBSOCKETS_WITHOUT_PERMISSION = 4 /* of a caller that may not connect anyway */
 };
 
-struct Broker {
-    BrokerSetup setup;
-    WebSocketEvents events; /* the setup's, with `vet` */
-    Policy *policy;
-    guint generation;
-    GHashTable *callers;     /* unique name → Caller, owned here */
-    GHashTable *websockets;  /* &id → WebSocket, owned here */
-    GHashTable *user_counts; /* uid → WebSocket objects of it, as pointers */
-    guint64 last_id;
-    gboolean shutting_down;
-};
-
-/* Decisions. */
-
 static gboolean
-set_error_from_decision(GError **error, const Decision *decision)
+on_vet(WebSocket *websocket, GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason)
 {
-    return coded_error_set(error, (wsb_code)decision->code, "%s", decision->explanation);
-}
-
-static gboolean
-check_permission(const Caller *caller, GError **error)
-{
-    g_auto(Decision) decision = { 0 };
-
-    if (policy_access_permission(caller->access, &decision))
-        return TRUE;
-    audit_decision(caller->subject, caller->uid, /* url= */ NULL, &decision);
-    return set_error_from_decision(error, &decision);
-}
-
-/* Policy is asked of every URL that has an authority, whatever else is wrong with it. */
-static gboolean
-check_domain(const Caller *caller, const char *url, GError **error)
-{
-    g_autoptr(Url) authority = NULL;
-    g_auto(Decision) decision = { 0 };
-    gboolean allowed;
-
-    if (!url_parse_authority(url, &authority))
-        return TRUE;
-    allowed = policy_access_url(caller->access, authority, &decision);
-    audit_decision(caller->subject, caller->uid, authority, &decision);
-    return allowed || set_error_from_decision(error, &decision);
-}
-
-void
-broker_check_access(Broker *broker, const PolicyAccess *access, const char *url, Decision *ret_decision)
-{
-    g_autoptr(Url) authority = NULL;
-    g_autoptr(Url) whole = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (!policy_access_permission(access, ret_decision))
-        return;
-    if (url_parse_authority(url, &authority)) {
-        decision_clear(ret_decision);
-        if (!policy_access_url(access, authority, ret_decision))
-            return;
-    }
-    whole = url_parse(url, broker->setup.config->max_url_length, &error);
-    if (!whole) {
-        decision_clear(ret_decision);
-        *ret_decision =
-            (Decision){ .allowed = FALSE, .code = WSB_CODE_URL, .explanation = g_strdup(error->message) };
-    }
-}
-
-static gboolean
-on_vet(WebSocket *websocket, GInetAddress *address, gpointer user_data, char **ret_reason)
-{
-    const Caller *caller = websocket_get_owner(websocket);
-    const Url *url = websocket_get_url(websocket);
-    g_auto(Decision) decision = { 0 };
-
     (void)user_data;
-    if (policy_access_address(caller->access, url, address, &decision))
-        return TRUE;
-    audit_decision(caller->subject, caller->uid, url, &decision);
-    *ret_reason = g_strdup(decision.explanation);
-    return FALSE;
+    return authority_vet(websocket, address, proxy, ret_reason);
 }
 
 /* Callers and their WebSockets. */
@@ -292,152 +212,6 @@ broker_list_websockets(Broker *broker, const Caller *caller)
     return collect_websockets(broker, caller_is_administrator(caller) ? NULL : caller);
 }
 
-/* Connect, Send, Close. */
-
-/* An administrator sees another's WebSocket but does not speak through it. */
-static gboolean
-check_owner(const Caller *caller, const WebSocket *websocket, GError **error)
-{
-    if (websocket_get_owner(websocket) == caller)
-        return TRUE;
-    return coded_error_set(error, WSB_CODE_PERMISSION_DENIED, "The WebSocket is another's");
-}
-
-static void
-fill_limits(const BrokerConfig *config, UpstreamLimits *limits)
-{
-    limits->max_message_size = MIN(config->max_message_size, (gsize)SIGNAL_MESSAGE_MAX);
-    limits->max_backlog = config->max_buffered_bytes + 2 * config->max_message_size;
-    limits->close_timeout = config->close_timeout;
-    limits->ping_interval = (guint)(config->ping_interval / G_USEC_PER_SEC);
-    limits->pong_timeout = (guint)(config->pong_timeout / G_USEC_PER_SEC);
-}
-
-/* A user in the URL goes out as Authorization; the application may not set another beside it. */
-static gboolean
-check_authorization(const char *url, const ConnectOptions *options, GError **error)
-{
-    g_autoptr(Url) parsed = NULL;
-    guint count = 0;
-
-    if (options->headers)
-        (void)header_list_find(options->headers, "Authorization", &count);
-    if (count == 0)
-        return TRUE;
-    parsed = url_parse(url, G_MAXSIZE, NULL);
-    if (!parsed || !parsed->user)
-        return TRUE;
-    return coded_error_set(error, WSB_CODE_PARAMETER,
-                           "option header: Authorization beside a user in the URL");
-}
-
-gboolean
-broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
-               ConnectOptions *options, GError **error)
-{
-    const BrokerConfig *config = broker->setup.config;
-    g_auto(ConnectionRequest) request = { .connect_timeout = config->connect_timeout };
-    g_autoptr(GError) url_error = NULL;
-
-    if (!check_authorization(url, options, error) || !check_owner(caller, websocket, error) ||
-        !check_permission(caller, error) || !check_domain(caller, url, error))
-        return FALSE;
-    if (websocket_is_busy(websocket))
-        return coded_error_set(error, WSB_CODE_CONNECTION_EXISTS, "The WebSocket has a connection already");
-    request.url = url_parse(url, config->max_url_length, &url_error);
-    if (!request.url)
-        return coded_error_set(error, WSB_CODE_URL, "%s", url_error->message);
-    if (broker->shutting_down)
-        return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
-    request.headers = g_steal_pointer(&options->headers);
-    request.protocols = g_steal_pointer(&options->protocols);
-    fill_limits(config, &request.limits);
-    if (!websocket_connect(websocket, &request, &url_error))
-        return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "%s", url_error->message);
-    return TRUE;
-}
-
-static gboolean
-check_open(const WebSocket *websocket, GError **error)
-{
-    if (websocket_get_info(websocket)->state == WEBSOCKET_OPEN)
-        return TRUE;
-    return coded_error_set(error, WSB_CODE_NOT_CONNECTED, "The WebSocket is not connected");
-}
-
-static gboolean
-has_room(const Broker *broker, const WebSocket *websocket)
-{
-    return websocket_get_buffered(websocket) <= broker->setup.config->max_buffered_bytes;
-}
-
-gboolean
-broker_send(Broker *broker, const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data,
-            gboolean *ret_waits, GError **error)
-{
-    gsize length = 0;
-    const guint8 *bytes = g_bytes_get_data(data, &length);
-
-    if (length > broker->setup.config->max_message_size)
-        return coded_error_set(error, WSB_CODE_PARAMETER, "The message is larger than MaxMessageSize");
-    if (text && !utf8_valid(bytes, length))
-        return coded_error_set(error, WSB_CODE_PARAMETER, "The text is not UTF-8");
-    if (!check_owner(caller, websocket, error) || !check_permission(caller, error) ||
-        !check_open(websocket, error))
-        return FALSE;
-    if (websocket_get_info(websocket)->send_waits)
-        return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "A message already waits for room");
-    websocket_send(websocket, text, data);
-    *ret_waits = !has_room(broker, websocket);
-    websocket_set_send_waits(websocket, *ret_waits);
-    return TRUE;
-}
-
-gboolean
-broker_take_room(Broker *broker, WebSocket *websocket)
-{
-    if (!websocket_get_info(websocket)->send_waits || !has_room(broker, websocket))
-        return FALSE;
-    websocket_set_send_waits(websocket, FALSE);
-    return TRUE;
-}
-
-/* RFC 6455 section 7.4: what an endpoint that is a client may send. */
-static gboolean
-close_code_is_sendable(guint16 code)
-{
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
-}
-
-/* The owner with its permission; an administrator without. */
-static gboolean
-check_may_close(const Caller *caller, const WebSocket *websocket, GError **error)
-{
-    if (websocket_get_owner(websocket) == caller)
-        return check_permission(caller, error);
-    return caller_is_administrator(caller) || check_owner(caller, websocket, error);
-}
-
-gboolean
-broker_close(Broker *broker, const Caller *caller, WebSocket *websocket, guint16 code, const char *reason,
-             GError **error)
-{
-    WebSocketState state = websocket_get_info(websocket)->state;
-
-    (void)broker;
-    if (!close_code_is_sendable(code))
-        return coded_error_set(error, WSB_CODE_PARAMETER, "The close code %u may not be sent", code);
-    if (strlen(reason) > WSB_CLOSE_REASON_MAX)
-        return coded_error_set(error, WSB_CODE_PARAMETER, "The reason has more than %d bytes",
-                               WSB_CLOSE_REASON_MAX);
-    if (!check_may_close(caller, websocket, error))
-        return FALSE;
-    if (state != WEBSOCKET_CONNECTING && !check_open(websocket, error))
-        return FALSE;
-    websocket_close(websocket, code, reason);
-    return TRUE;
-}
-
 Policy *
 broker_get_policy(Broker *broker)
 {
@@ -458,30 +232,6 @@ broker_get_config(const Broker *broker)
 
 /* Reload and the end. */
 
-/* Whether the policy in force still allows what WEBSOCKET is doing. */
-static gboolean
-judge(WebSocket *websocket, Decision *ret_decision)
-{
-    const Caller *caller = websocket_get_owner(websocket);
-    const char *dialled = websocket_get_info(websocket)->remote_address;
-    const Url *url = websocket_get_url(websocket);
-    g_autoptr(GSocketConnectable) remote = NULL;
-    g_autoptr(GInetAddress) address = NULL;
-
-    if (!policy_access_permission(caller->access, ret_decision))
-        return FALSE;
-    decision_clear(ret_decision);
-    if (!policy_access_url(caller->access, url, ret_decision))
-        return FALSE;
-    remote = *dialled ? g_network_address_parse(dialled, url->port, NULL) : NULL;
-    if (remote)
-        address = g_inet_address_new_from_string(g_network_address_get_hostname(G_NETWORK_ADDRESS(remote)));
-    if (!address)
-        return TRUE;
-    decision_clear(ret_decision);
-    return policy_access_address(caller->access, url, address, ret_decision);
-}
-
 static void
 judge_all(Broker *broker)
 {
@@ -492,7 +242,7 @@ judge_all(Broker *broker)
         const Caller *caller = websocket_get_owner(websocket);
         g_auto(Decision) decision = { 0 };
 
-        if (!websocket_is_busy(websocket) || judge(websocket, &decision))
+        if (!websocket_is_busy(websocket) || authority_judge(websocket, &decision))
             continue;
         audit_decision(caller->subject, caller->uid, websocket_get_url(websocket), &decision);
         websocket_terminate(websocket, WSB_CLOSE_POLICY_VIOLATION, "",

@@ -13,6 +13,7 @@ typedef struct Broker Broker;
 typedef struct BrokerSetup {
     Network *network;
     const BrokerConfig *config;
+    const SystemProxy *system_proxy;
     const char *const *config_folders; /* where a reload reads policy from */
     const WebSocketEvents *events;     /* `vet` is the broker's own and left NULL here */
     gpointer events_data;
@@ -58,9 +59,6 @@ gboolean broker_take_room(Broker *broker, WebSocket *websocket);
 
 gboolean broker_close(Broker *broker, const Caller *caller, WebSocket *websocket, guint16 code,
                       const char *reason, GError **error);
-
-/* What Connect would decide for a subject: fills *ret_decision, which the caller clears. */
-void broker_check_access(Broker *broker, const PolicyAccess *access, const char *url, Decision *ret_decision);
 
 /* Owned by the broker until the next reload. */
 Policy *broker_get_policy(Broker *broker);

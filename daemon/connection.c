@@ -239,11 +239,11 @@ static void
 on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Connection *self = user_data;
-    g_autoptr(GError) error = NULL;
+    Failure *failure = NULL;
 
     (void)source;
-    if (!dial_finish(result, &self->dialled, &error)) {
-        tell_failed(self, failure_new_from_error(error, STAGE_CONNECT));
+    if (!dial_finish(result, &self->dialled, &failure)) {
+        tell_failed(self, failure);
         end_attempt(self);
         return;
     }
@@ -252,7 +252,7 @@ on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-vet_address(GInetAddress *address, gpointer user_data, char **ret_reason)
+vet_address(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason)
 {
     Connection *self = user_data;
 
@@ -260,7 +260,7 @@ vet_address(GInetAddress *address, gpointer user_data, char **ret_reason)
         *ret_reason = g_strdup("The attempt is over");
         return FALSE;
     }
-    return self->events.vet(address, self->user_data, ret_reason);
+    return self->events.vet(address, proxy, self->user_data, ret_reason);
 }
 
 static GSource *
@@ -278,6 +278,8 @@ connection_request_clear(ConnectionRequest *request)
     g_clear_pointer(&request->url, url_free);
     g_clear_pointer(&request->headers, header_list_free);
     g_clear_pointer(&request->protocols, g_strfreev);
+    route_clear(&request->route);
+    tls_credentials_clear(&request->credentials);
 }
 
 Connection *
@@ -285,7 +287,7 @@ connection_new(Network *network, ConnectionRequest *request, const ConnectionEve
                gpointer user_data, GError **error)
 {
     g_autoptr(Lane) lane = lane_new(network->hub, error);
-    DialTarget target = { .trust = network->trust, .vet = vet_address };
+    DialTarget target = { .system_trust = network->trust, .vet = vet_address };
     Connection *self;
 
     if (!lane)
@@ -296,14 +298,14 @@ connection_new(Network *network, ConnectionRequest *request, const ConnectionEve
     self->events = *events;
     self->user_data = user_data;
     self->request = *request;
-    request->url = NULL;
-    request->headers = NULL;
-    request->protocols = NULL;
+    *request = (ConnectionRequest){ 0 };
     self->cancellable = g_cancellable_new();
     self->attempting = TRUE;
     network->n_connections++;
 
     target.url = self->request.url;
+    target.route = &self->request.route;
+    target.credentials = &self->request.credentials;
     target.vet_data = self;
     lane_enter(self->lane);
     self->deadline =
@@ -341,6 +343,12 @@ const Url *
 connection_get_url(const Connection *self)
 {
     return self->request.url;
+}
+
+const Route *
+connection_get_route(const Connection *self)
+{
+    return &self->request.route;
 }
 
 void

@@ -21,8 +21,10 @@ typedef struct Network {
 /* What one connection is asked to be. Owns what it points to. */
 typedef struct ConnectionRequest {
     Url *url;
-    HeaderList *headers;    /* extra request headers, or NULL */
-    char **protocols;       /* subprotocols to offer, or NULL */
+    HeaderList *headers; /* extra request headers, or NULL */
+    char **protocols;    /* subprotocols to offer, or NULL */
+    Route route;
+    TlsCredentials credentials;
     gint64 connect_timeout; /* µs, over all of lookup, connecting, TLS and the opening handshake */
     UpstreamLimits limits;
 } ConnectionRequest;
@@ -45,7 +47,7 @@ typedef struct ConnectionOpened {
  * connection_release() from any of them, and hears nothing more then.
  */
 typedef struct ConnectionEvents {
-    gboolean (*vet)(GInetAddress *address, gpointer user_data, char **ret_reason);
+    gboolean (*vet)(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason);
     void (*opened)(const ConnectionOpened *opened, gpointer user_data);
     void (*message)(gboolean text, GBytes *data, gpointer user_data);
     void (*drained)(gpointer user_data);
@@ -72,6 +74,9 @@ void connection_cancel(Connection *connection);
 
 /* Where to; owned by the connection. */
 const Url *connection_get_url(const Connection *connection);
+
+/* By which way; owned by the connection. */
+const Route *connection_get_route(const Connection *connection);
 
 /* The rest is for an open connection: see upstream.h. */
 void connection_send(Connection *connection, gboolean text, GBytes *data);

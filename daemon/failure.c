@@ -54,6 +54,18 @@ failure_new_from_error(const GError *error, Stage fallback)
     return failure_new(stage, /* code= */ 0, error->message);
 }
 
+Failure *
+failure_new_from_response(Stage stage, const char *who, HttpResponse *response)
+{
+    g_autofree char *message = g_strdup_printf("%s answered with status %u", who, response->status);
+    Failure *failure = failure_new(stage, /* code= */ 0, message);
+
+    failure->http_status = response->status;
+    failure->headers = g_steal_pointer(&response->headers);
+    failure->body = g_steal_pointer(&response->body);
+    return failure;
+}
+
 void
 failure_free(Failure *failure)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "header-list.h"
+#include "http-response.h"
 
 #include <glib.h>
 
@@ -41,6 +41,9 @@ Failure *failure_new(Stage stage, guint32 code, const char *message);
 
 /* From an error of STAGE_ERROR; any other counts as FALLBACK. */
 Failure *failure_new_from_error(const GError *error, Stage fallback);
+
+/* WHO ("The server") answered what was not accepted; headers and body are taken from RESPONSE. */
+Failure *failure_new_from_response(Stage stage, const char *who, HttpResponse *response);
 
 void failure_free(Failure *failure);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Failure, failure_free)

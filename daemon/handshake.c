@@ -3,26 +3,17 @@
 /*
  * The opening handshake. soup_session_websocket_connect_async() would follow redirects to any host, answer
  * authentication and resolve names again, so only its pieces are used: libsoup prepares the request and parses the
- * response's head; sending, the bounds and the checks of RFC 6455 section 4.1 are here. (libsoup's own checks want a
+ * response; sending, the bounds and the checks of RFC 6455 section 4.1 are here. (libsoup's own checks want a
  * SoupMessage whose status it has set, which has no public way.) Nothing of the answer is believed before all of it
  * has been checked, and a redirect or a challenge is an answer like any other: not 101.
  */
 
 #include "handshake.h"
 
-#include "wsbroker-protocol.h"
+#include "http-response.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
-
-#include "response-body.h"
-
-enum {
-    READ_SIZE = 4 * 1024,
-    HEAD_MAX = 64 * 1024,
-    BODY_MAX = 1024,
-    BODY_TIMEOUT_SECONDS = 2 /* a server that promises a body and sends none must not hold up its refusal */
-};
 
 #define WEBSOCKET_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 section 1.3 */
 
@@ -31,15 +22,8 @@ typedef struct Handshake {
     char *request;
     char *accept; /* Sec-WebSocket-Accept that the server must answer with */
     char **protocols;
-    GByteArray *head;
-    guint8 chunk[READ_SIZE];
-
-    guint status;
     HandshakeResult result;
     Failure *failure;
-    ResponseBody body;
-    GSource *body_timeout;
-    GCancellable *body_cancellable;
 } Handshake;
 
 void
@@ -51,32 +35,20 @@ handshake_result_clear(HandshakeResult *result)
 }
 
 static void
-clear_body_timeout(Handshake *self)
-{
-    if (self->body_timeout)
-        g_source_destroy(self->body_timeout);
-    g_clear_pointer(&self->body_timeout, g_source_unref);
-}
-
-static void
 handshake_free(Handshake *self)
 {
-    clear_body_timeout(self);
-    g_clear_object(&self->body_cancellable);
-    g_clear_object(&self->transport);
+    g_object_unref(self->transport);
     /* It may carry a password. */
     explicit_bzero(self->request, strlen(self->request));
     g_free(self->request);
     g_free(self->accept);
     g_strfreev(self->protocols);
-    g_byte_array_unref(self->head);
     handshake_result_clear(&self->result);
     g_clear_pointer(&self->failure, failure_free);
-    response_body_clear(&self->body);
     g_free(self);
 }
 
-/* Writing the request. */
+/* The request. */
 
 static char *
 accept_for_key(const char *key)
@@ -89,17 +61,6 @@ accept_for_key(const char *key)
     g_checksum_update(sha1, (const guint8 *)text, -1);
     g_checksum_get_digest(sha1, digest, &length);
     return g_base64_encode(digest, length);
-}
-
-static void
-append_basic_authorization(GString *request, const Url *url)
-{
-    g_autofree char *pair = g_strconcat(url->user, ":", url->password ? url->password : "", NULL);
-    g_autofree char *encoded = g_base64_encode((const guint8 *)pair, strlen(pair));
-
-    g_string_append_printf(request, "Authorization: Basic %s\r\n", encoded);
-    explicit_bzero(pair, strlen(pair));
-    explicit_bzero(encoded, strlen(encoded));
 }
 
 static void
@@ -125,7 +86,7 @@ handshake_compose(Handshake *self, const Url *url, const HeaderList *headers)
     g_string_append_printf(request, "GET %s HTTP/1.1\r\nHost: %s\r\n", url->target, host);
     soup_message_headers_foreach(own, append_soup_header, request);
     if (url->user)
-        append_basic_authorization(request, url);
+        header_append_basic(request, "Authorization", url->user, url->password);
     for (guint i = 0; headers && i < header_list_length(headers); i++) {
         const Header *header = header_list_get(headers, i);
         g_string_append_printf(request, "%s: %s\r\n", header->name, header->value);
@@ -134,13 +95,21 @@ handshake_compose(Handshake *self, const Url *url, const HeaderList *headers)
     self->request = g_string_free(request, FALSE);
 }
 
-/* Checking the answer. */
+/* The answer. */
+
+static gboolean
+is_switching_protocols(guint status)
+{
+    return status == SOUP_STATUS_SWITCHING_PROTOCOLS;
+}
 
 static void
-fail(Handshake *self, const char *message)
+return_failure(GTask *task, Failure *failure)
 {
-    if (!self->failure)
-        self->failure = failure_new(STAGE_HANDSHAKE, /* code= */ 0, message);
+    Handshake *self = g_task_get_task_data(task);
+
+    self->failure = failure;
+    g_task_return_boolean(task, FALSE);
 }
 
 static gboolean
@@ -149,219 +118,61 @@ was_offered(Handshake *self, const char *protocol)
     return self->protocols && g_strv_contains((const char *const *)self->protocols, protocol);
 }
 
-static void
-check_protocol(Handshake *self)
+/* The numbered demands of RFC 6455 section 4.1 on the server's response. Returns what is wrong, or NULL. */
+static const char *
+check_answer(Handshake *self, const HeaderList *headers)
 {
-    guint count = 0;
-    const char *protocol = header_list_find(self->result.headers, "Sec-WebSocket-Protocol", &count);
-
-    if (count > 1)
-        fail(self, "The server chose more than one subprotocol");
-    else if (count == 1 && !was_offered(self, protocol))
-        fail(self, "The server chose a subprotocol that was not offered");
-    self->result.protocol = g_strdup(protocol ? protocol : "");
-}
-
-/* The numbered demands of RFC 6455 section 4.1 on the server's response. */
-static void
-check_switching_protocols(Handshake *self)
-{
-    HeaderList *headers = self->result.headers;
     const char *accept = header_list_find(headers, "Sec-WebSocket-Accept", NULL);
-    guint extensions = 0;
+    guint extensions = 0, protocols = 0;
+    const char *protocol = header_list_find(headers, "Sec-WebSocket-Protocol", &protocols);
 
-    if (!header_list_has_token(headers, "Upgrade", "websocket"))
-        fail(self, "The server's answer has no field Upgrade: websocket");
-    if (!header_list_has_token(headers, "Connection", "Upgrade"))
-        fail(self, "The server's answer has no field Connection: Upgrade");
-    if (!accept || strcmp(accept, self->accept) != 0)
-        fail(self, "The server's answer has a wrong Sec-WebSocket-Accept");
     (void)header_list_find(headers, "Sec-WebSocket-Extensions", &extensions);
+    if (!header_list_has_token(headers, "Upgrade", "websocket"))
+        return "The server's answer has no field Upgrade: websocket";
+    if (!header_list_has_token(headers, "Connection", "Upgrade"))
+        return "The server's answer has no field Connection: Upgrade";
+    if (!accept || strcmp(accept, self->accept) != 0)
+        return "The server's answer has a wrong Sec-WebSocket-Accept";
     if (extensions > 0)
-        fail(self, "The server chose an extension that was not offered");
-    check_protocol(self);
-}
-
-static HeaderList *
-header_list_from_soup(SoupMessageHeaders *soup_headers)
-{
-    HeaderList *list = header_list_new();
-    SoupMessageHeadersIter iter;
-    const char *name, *value;
-
-    soup_message_headers_iter_init(&iter, soup_headers);
-    while (soup_message_headers_iter_next(&iter, &name, &value))
-        header_list_append(list, name, value);
-    return list;
-}
-
-/* HEAD without its blank line. FALSE when it is no HTTP/1.1 response. */
-static gboolean
-parse_head(Handshake *self, gsize length)
-{
-    g_autoptr(SoupMessageHeaders) headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_RESPONSE);
-    SoupHTTPVersion version = SOUP_HTTP_1_0;
-
-    if (!soup_headers_parse_response((const char *)self->head->data, (int)length, headers, &version,
-                                     &self->status,
-                                     /* reason_phrase= */ NULL)) {
-        fail(self, "The server's answer is no HTTP response");
-        return FALSE;
-    }
-    g_clear_pointer(&self->result.headers, header_list_free);
-    self->result.headers = header_list_from_soup(headers);
-    if (version != SOUP_HTTP_1_1) {
-        fail(self, "The server's answer is not HTTP/1.1");
-        return FALSE;
-    }
-    return TRUE;
-}
-
-/* Reading the answer. */
-
-static void read_head(GTask *task);
-static void read_body(GTask *task);
-
-static void
-return_failure(GTask *task)
-{
-    Handshake *self = g_task_get_task_data(task);
-
-    clear_body_timeout(self);
-    g_task_return_boolean(task, FALSE);
+        return "The server chose an extension that was not offered";
+    if (protocols > 1)
+        return "The server chose more than one subprotocol";
+    if (protocol && !was_offered(self, protocol))
+        return "The server chose a subprotocol that was not offered";
+    return NULL;
 }
 
 static void
-return_refusal(GTask *task)
+accept_answer(GTask *task, HttpResponse *response)
 {
     Handshake *self = g_task_get_task_data(task);
-    g_autofree char *text = g_strdup_printf("The server answered %u instead of 101", self->status);
+    const char *fault = check_answer(self, response->headers);
+    const char *protocol = header_list_find(response->headers, "Sec-WebSocket-Protocol", NULL);
 
-    fail(self, text);
-    self->failure->http_status = self->status;
-    self->failure->headers = g_steal_pointer(&self->result.headers);
-    self->failure->body = g_byte_array_free_to_bytes(g_steal_pointer(&self->body.bytes));
-    return_failure(task);
-}
-
-static void
-on_body_read(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    g_autoptr(GTask) task = user_data;
-    Handshake *self = g_task_get_task_data(task);
-    gssize n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
-
-    if (n <= 0) {
-        return_refusal(task);
+    if (fault) {
+        return_failure(task, failure_new(STAGE_HANDSHAKE, /* code= */ 0, fault));
         return;
     }
-    response_body_feed(&self->body, self->chunk, (gsize)n);
-    read_body(task);
+    self->result.protocol = g_strdup(protocol ? protocol : "");
+    self->result.headers = g_steal_pointer(&response->headers);
+    self->result.leftover = g_steal_pointer(&response->rest);
+    g_task_return_boolean(task, TRUE);
 }
 
 static void
-read_body(GTask *task)
-{
-    Handshake *self = g_task_get_task_data(task);
-
-    if (self->body.complete) {
-        return_refusal(task);
-        return;
-    }
-    g_input_stream_read_async(g_io_stream_get_input_stream(self->transport), self->chunk, sizeof(self->chunk),
-                              G_PRIORITY_DEFAULT, self->body_cancellable, on_body_read, g_object_ref(task));
-}
-
-static gboolean
-on_body_timeout(gpointer user_data)
-{
-    Handshake *self = user_data;
-
-    g_cancellable_cancel(self->body_cancellable);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-cancel_body(GCancellable *cancellable, gpointer body_cancellable)
-{
-    (void)cancellable;
-    g_cancellable_cancel(body_cancellable);
-}
-
-static void
-begin_body(GTask *task, gsize head_length)
-{
-    Handshake *self = g_task_get_task_data(task);
-
-    self->body_cancellable = g_cancellable_new();
-    g_cancellable_connect(g_task_get_cancellable(task), G_CALLBACK(cancel_body),
-                          g_object_ref(self->body_cancellable), g_object_unref);
-    self->body_timeout = g_timeout_source_new_seconds(BODY_TIMEOUT_SECONDS);
-    g_source_set_callback(self->body_timeout, on_body_timeout, self, NULL);
-    g_source_attach(self->body_timeout, g_main_context_get_thread_default());
-
-    response_body_init(&self->body, self->status, self->result.headers, BODY_MAX);
-    response_body_feed(&self->body, self->head->data + head_length, self->head->len - head_length);
-    read_body(task);
-}
-
-/* LENGTH bytes of `head` are the response's head with its blank line. */
-static void
-on_head(GTask *task, gsize length)
-{
-    Handshake *self = g_task_get_task_data(task);
-
-    if (!parse_head(self, length - 2)) {
-        return_failure(task);
-    } else if (self->status == SOUP_STATUS_SWITCHING_PROTOCOLS) {
-        check_switching_protocols(self);
-        self->result.leftover = g_bytes_new(self->head->data + length, self->head->len - length);
-        if (self->failure)
-            return_failure(task);
-        else
-            g_task_return_boolean(task, TRUE);
-    } else if (self->status < 200) {
-        /* RFC 9110 section 15.2: an interim response; the final one follows. */
-        g_byte_array_remove_range(self->head, 0, (guint)length);
-        read_head(task);
-    } else {
-        begin_body(task, length);
-    }
-}
-
-static void
-on_head_read(GObject *source, GAsyncResult *result, gpointer user_data)
+on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(GTask) task = user_data;
     g_autoptr(GError) error = NULL;
-    Handshake *self = g_task_get_task_data(task);
-    gssize n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, &error);
+    g_auto(HttpResponse) response = { 0 };
 
-    if (n <= 0) {
-        fail(self, n == 0 ? "The server closed the connection before it answered" : error->message);
-        return_failure(task);
-        return;
-    }
-    g_byte_array_append(self->head, self->chunk, (guint)n);
-    read_head(task);
-}
-
-static void
-read_head(GTask *task)
-{
-    Handshake *self = g_task_get_task_data(task);
-    const guint8 *end = memmem(self->head->data, self->head->len, "\r\n\r\n", 4);
-
-    if (end) {
-        on_head(task, (gsize)(end - self->head->data) + 4);
-    } else if (self->head->len > HEAD_MAX) {
-        fail(self, "The server's answer has more than 64 KiB of header");
-        return_failure(task);
-    } else {
-        g_input_stream_read_async(g_io_stream_get_input_stream(self->transport), self->chunk,
-                                  sizeof(self->chunk), G_PRIORITY_DEFAULT, g_task_get_cancellable(task),
-                                  on_head_read, g_object_ref(task));
-    }
+    (void)source;
+    if (!http_response_read_finish(result, &response, &error))
+        return_failure(task, failure_new_from_error(error, STAGE_HANDSHAKE));
+    else if (is_switching_protocols(response.status))
+        accept_answer(task, &response);
+    else
+        return_failure(task, failure_new_from_response(STAGE_HANDSHAKE, "The server", &response));
 }
 
 static void
@@ -371,12 +182,11 @@ on_request_written(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     Handshake *self = g_task_get_task_data(task);
 
-    if (!g_output_stream_write_all_finish(G_OUTPUT_STREAM(source), result, NULL, &error)) {
-        fail(self, error->message);
-        return_failure(task);
-        return;
-    }
-    read_head(task);
+    if (g_output_stream_write_all_finish(G_OUTPUT_STREAM(source), result, NULL, &error))
+        http_response_read_async(g_io_stream_get_input_stream(self->transport), is_switching_protocols,
+                                 g_task_get_cancellable(task), on_answer, g_object_ref(task));
+    else
+        return_failure(task, failure_new_from_error(error, STAGE_HANDSHAKE));
 }
 
 void
@@ -388,7 +198,6 @@ handshake_async(GIOStream *transport, const Url *url, const HeaderList *headers,
 
     self->transport = g_object_ref(transport);
     self->protocols = g_strdupv((char **)protocols);
-    self->head = g_byte_array_sized_new(READ_SIZE);
     handshake_compose(self, url, headers);
     g_task_set_task_data(task, self, (GDestroyNotify)handshake_free);
     g_task_set_check_cancellable(task, FALSE);

@@ -97,3 +97,14 @@ header_is_token(const char *text)
     }
     return TRUE;
 }
+
+void
+header_append_basic(GString *request, const char *name, const char *user, const char *password)
+{
+    g_autofree char *pair = g_strconcat(user, ":", password ? password : "", NULL);
+    g_autofree char *encoded = g_base64_encode((const guint8 *)pair, strlen(pair));
+
+    g_string_append_printf(request, "%s: Basic %s\r\n", name, encoded);
+    explicit_bzero(pair, strlen(pair));
+    explicit_bzero(encoded, strlen(encoded));
+}

@@ -31,3 +31,6 @@ gboolean header_list_has_token(const HeaderList *list, const char *name, const c
 
 /* Whether TEXT is a token of RFC 9110 section 5.6.2. */
 gboolean header_is_token(const char *text);
+
+/* Appends the line "NAME: Basic …" (RFC 7617) with its CRLF to REQUEST; PASSWORD may be NULL. */
+void header_append_basic(GString *request, const char *name, const char *user, const char *password);

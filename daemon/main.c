@@ -37,6 +37,7 @@ typedef struct Service {
     BrokerConfig *config;
     Policy *policy; /* until the broker has it */
     Network network;
+    SystemProxy *system_proxy;
     sd_bus *bus;
     GSource *bus_source;
     sd_bus_slot *name_match, *name_slot;
@@ -257,6 +258,7 @@ make_network(Service *service, GError **error)
     if (!service->network.trust)
         return FALSE;
     service->network.resolver = resolver_new();
+    service->system_proxy = system_proxy_new(service->config);
     service->network.ended = quit_when_idle;
     service->network.user_data = service;
     return TRUE;
@@ -266,11 +268,7 @@ static int
 run(Service *service)
 {
     g_autoptr(GError) error = NULL;
-    BrokerSetup setup = { .network = &service->network,
-                          .config = service->config,
-                          .config_folders = service->config_folders,
-                          .events = &objects_events,
-                          .events_data = &service->objects };
+    BrokerSetup setup = { 0 };
     int r;
 
     raise_descriptor_limit();
@@ -281,6 +279,12 @@ run(Service *service)
     service->loop = g_main_loop_new(/* context= */ NULL, FALSE);
     r = connect_bus(service);
     if (r >= 0) {
+        setup = (BrokerSetup){ .network = &service->network,
+                               .config = service->config,
+                               .system_proxy = service->system_proxy,
+                               .config_folders = service->config_folders,
+                               .events = &objects_events,
+                               .events_data = &service->objects };
         service->broker = broker_new(&setup, g_steal_pointer(&service->policy));
         service->objects.broker = service->broker;
         r = start_serving(service);
@@ -317,6 +321,7 @@ service_clear(Service *service)
         lane_hub_free(g_steal_pointer(&service->network.hub));
     g_clear_pointer(&service->network.resolver, resolver_free);
     g_clear_object(&service->network.trust);
+    g_clear_pointer(&service->system_proxy, system_proxy_free);
     g_clear_pointer(&service->policy, policy_unref);
     g_clear_pointer(&service->config, broker_config_free);
     g_clear_pointer(&service->loop, g_main_loop_unref);

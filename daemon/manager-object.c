@@ -5,6 +5,7 @@
 
 #include "objects.h"
 
+#include "authority.h"
 #include "coded-error.h"
 #include "gate.h"
 
@@ -44,7 +45,7 @@ reply_access(sd_bus_message *message, Objects *objects, const PolicyAccess *acce
 {
     g_auto(Decision) decision = { 0 };
 
-    broker_check_access(objects->broker, access, url, &decision);
+    authority_explain(access, url, broker_get_config(objects->broker)->max_url_length, &decision);
     return sd_bus_reply_method_return(message, "bus", (int)decision.allowed, decision.code,
                                       decision.explanation ? decision.explanation : "");
 }

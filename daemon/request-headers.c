@@ -9,6 +9,7 @@
 #include "request-headers.h"
 
 #include "coded-error.h"
+#include "host.h"
 
 #include <string.h>
 
@@ -100,4 +101,14 @@ request_protocols_parse(const char *text, char ***ret_protocols, GError **error)
     }
     *ret_protocols = g_steal_pointer(&protocols);
     return TRUE;
+}
+
+char *
+request_proxy_host_parse(const char *text)
+{
+    g_autofree char *bracketed = NULL;
+
+    if (strchr(text, ':') && *text != '[')
+        text = bracketed = g_strdup_printf("[%s]", text);
+    return host_canonicalize(text, strlen(text), NULL);
 }

@@ -17,3 +17,7 @@ gboolean request_headers_check(const HeaderList *headers, GError **error);
 /* Splits "a, b" into the subprotocols that it lists, NULL for an empty TEXT. FALSE and an error likewise when one is
  * no token or is listed twice (RFC 6455 section 4.1). */
 gboolean request_protocols_parse(const char *text, char ***ret_protocols, GError **error);
+
+/* The canonical form of a proxy's host: a name, an IPv4 address, or an IPv6 address with or without brackets. NULL
+ * when TEXT is none. Free with g_free(). */
+char *request_proxy_host_parse(const char *text);

@@ -9,6 +9,10 @@
 
 #include "trust.h"
 
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define TRUST_TYPE_DATABASE (trust_database_get_type())
 G_DECLARE_FINAL_TYPE(TrustDatabase, trust_database, TRUST, DATABASE, GTlsDatabase)
 
@@ -48,18 +52,61 @@ trust_database_init(TrustDatabase *self)
     (void)self;
 }
 
+/* SHARED is taken. */
+static GTlsDatabase *
+trust_new(GTlsDatabase *shared)
+{
+    TrustDatabase *self = g_object_new(TRUST_TYPE_DATABASE, NULL);
+
+    self->shared = shared;
+    return G_TLS_DATABASE(self);
+}
+
 GTlsDatabase *
 trust_new_system(GError **error)
 {
-    g_autoptr(GTlsDatabase) shared = g_tls_backend_get_default_database(g_tls_backend_get_default());
-    TrustDatabase *self;
+    GTlsDatabase *shared = g_tls_backend_get_default_database(g_tls_backend_get_default());
 
     if (!shared) {
         g_set_error_literal(error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
                             "no TLS support: is glib-networking installed?");
         return NULL;
     }
-    self = g_object_new(TRUST_TYPE_DATABASE, NULL);
-    self->shared = g_steal_pointer(&shared);
-    return G_TLS_DATABASE(self);
+    return trust_new(shared);
+}
+
+static int
+memory_file(const char *text, gsize length, GError **error)
+{
+    int fd = memfd_create("certificates", MFD_CLOEXEC);
+
+    for (gsize at = 0; fd >= 0 && at < length;) {
+        gssize n = write(fd, text + at, length - at);
+
+        if (n < 0) {
+            close(fd);
+            fd = -1;
+        } else {
+            at += (gsize)n;
+        }
+    }
+    if (fd < 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s", g_strerror(errno));
+    return fd;
+}
+
+/* GTlsFileDatabase reads a file only, by an absolute path. */
+GTlsDatabase *
+trust_new_from_pem(const char *pem, gsize length, GError **error)
+{
+    int fd = memory_file(pem, length, error);
+    g_autofree char *path = NULL;
+    GTlsDatabase *shared;
+
+    if (fd < 0)
+        return NULL;
+    path = g_strdup_printf("/proc/self/fd/%d", fd);
+    shared = g_tls_file_database_new(path, error);
+    close(fd);
+    return shared ? trust_new(shared) : NULL;
 }

@@ -8,3 +8,6 @@
  * the whole process. NULL and an error when they cannot be loaded. Free with g_object_unref().
  */
 GTlsDatabase *trust_new_system(GError **error);
+
+/* Likewise, against the certificates in PEM text alone. */
+GTlsDatabase *trust_new_from_pem(const char *pem, gsize length, GError **error);

@@ -7,8 +7,9 @@
 
 #include "objects.h"
 
+#include "bus-bytes.h"
 #include "coded-error.h"
-#include "connect-options.h"
+#include "connect-arguments.h"
 #include "gate.h"
 
 #include <errno.h>
@@ -76,58 +77,51 @@ method_connect(sd_bus_message *message, void *user_data, sd_bus_error *ret_error
     Objects *objects = user_data;
     const Caller *caller = gate_current_caller(objects->bus, objects->broker);
     g_autoptr(GError) error = NULL;
-    g_auto(ConnectOptions) options = { 0 };
+    g_auto(ConnectOptions) options = CONNECT_OPTIONS_INIT;
     const char *url = NULL;
     int r = sd_bus_message_read_basic(message, 's', &url);
 
     if (r < 0)
         return r;
-    if (!connect_options_read(message, &options, &error) ||
+    /* It may have passwords and keys: sd-bus wipes its memory. */
+    (void)sd_bus_message_sensitive(message);
+    if (!connect_arguments_read(message, &options, &error) ||
         !broker_connect(objects->broker, caller, current_websocket(objects, message), url, &options, &error))
         return bus_error_set(ret_error, error);
     return sd_bus_reply_method_return(message, NULL);
 }
 
-static void
-unref_message(gpointer message)
-{
-    sd_bus_message_unref(message);
-}
-
+/* "(say)" */
 static GBytes *
-bytes_in_message(sd_bus_message *message, const void *data, gsize length)
+read_kind_and_bytes(sd_bus_message *message)
 {
-    return g_bytes_new_with_free_func(data, length, unref_message, sd_bus_message_ref(message));
+    const char *kind = NULL;
+
+    if (sd_bus_message_enter_container(message, 'r', "say") < 0 ||
+        sd_bus_message_read_basic(message, 's', &kind) < 0 || !g_str_equal(kind, WSB_KIND_TEXT))
+        return NULL;
+    return bus_bytes_read(message, 'a');
 }
 
-/* The content of Send's variant, without copying it. NULL and an error when it is of no type that Send takes. */
+/* The content of Send's variant. NULL and an error when it is of no type that Send takes. */
 static GBytes *
 read_data(sd_bus_message *message, gboolean *ret_text, GError **error)
 {
-    const char *type = NULL, *text = NULL, *kind = NULL;
-    const void *bytes = NULL;
-    size_t length = 0;
-    int r = sd_bus_message_peek_type(message, NULL, &type);
+    const char *type = NULL;
+    GBytes *data = NULL;
 
-    if (r > 0 && g_str_equal(type, "s")) {
-        *ret_text = TRUE;
-        if (sd_bus_message_read(message, "v", "s", &text) >= 0)
-            return bytes_in_message(message, text, strlen(text));
-    } else if (r > 0 && g_str_equal(type, "ay")) {
-        *ret_text = FALSE;
-        if (sd_bus_message_enter_container(message, 'v', "ay") >= 0 &&
-            sd_bus_message_read_array(message, 'y', &bytes, &length) >= 0)
-            return bytes_in_message(message, bytes, length);
-    } else if (r > 0 && g_str_equal(type, "(say)")) {
-        *ret_text = TRUE;
-        if (sd_bus_message_enter_container(message, 'v', "(say)") >= 0 &&
-            sd_bus_message_enter_container(message, 'r', "say") >= 0 &&
-            sd_bus_message_read_basic(message, 's', &kind) >= 0 &&
-            sd_bus_message_read_array(message, 'y', &bytes, &length) >= 0 && g_str_equal(kind, WSB_KIND_TEXT))
-            return bytes_in_message(message, bytes, length);
+    if (sd_bus_message_peek_type(message, NULL, &type) > 0 &&
+        sd_bus_message_enter_container(message, 'v', type) >= 0) {
+        *ret_text = !g_str_equal(type, "ay");
+        if (g_str_equal(type, "s") || g_str_equal(type, "ay"))
+            data = bus_bytes_read(message, *type);
+        else if (g_str_equal(type, "(say)"))
+            data = read_kind_and_bytes(message);
     }
-    coded_error_set(error, WSB_CODE_PARAMETER, "data is s, ay, or (say) with the kind \"%s\"", WSB_KIND_TEXT);
-    return NULL;
+    if (!data)
+        coded_error_set(error, WSB_CODE_PARAMETER, "data is s, ay, or (say) with the kind \"%s\"",
+                        WSB_KIND_TEXT);
+    return data;
 }
 
 static int

@@ -73,11 +73,11 @@ drop_connection(WebSocket *self)
 }
 
 static gboolean
-on_vet(GInetAddress *address, gpointer user_data, char **ret_reason)
+on_vet(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason)
 {
     WebSocket *self = user_data;
 
-    return self->events->vet(self, address, self->user_data, ret_reason);
+    return self->events->vet(self, address, proxy, self->user_data, ret_reason);
 }
 
 static void
@@ -200,6 +200,12 @@ const Url *
 websocket_get_url(const WebSocket *self)
 {
     return self->connection ? connection_get_url(self->connection) : NULL;
+}
+
+const Route *
+websocket_get_route(const WebSocket *self)
+{
+    return self->connection ? connection_get_route(self->connection) : NULL;
 }
 
 gboolean

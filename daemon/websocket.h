@@ -37,7 +37,8 @@ typedef struct WebSocketInfo {
  * is valid during the call. A callee may free the WebSocket from `error` and `close` only, but may start anything.
  */
 typedef struct WebSocketEvents {
-    gboolean (*vet)(WebSocket *websocket, GInetAddress *address, gpointer user_data, char **ret_reason);
+    gboolean (*vet)(WebSocket *websocket, GInetAddress *address, gboolean proxy, gpointer user_data,
+                    char **ret_reason);
     void (*state_changed)(WebSocket *websocket, gpointer user_data);
     void (*header_receive)(WebSocket *websocket, const HeaderList *headers, gpointer user_data);
     void (*open)(WebSocket *websocket, gpointer user_data);
@@ -64,6 +65,8 @@ gsize websocket_get_buffered(const WebSocket *websocket);
 
 /* Where the connection goes, or the attempt; NULL without one. Owned by the WebSocket. */
 const Url *websocket_get_url(const WebSocket *websocket);
+/* By which way; likewise. */
+const Route *websocket_get_route(const WebSocket *websocket);
 
 /* Whether a connection is being made, is open or is closing. */
 gboolean websocket_is_busy(const WebSocket *websocket);

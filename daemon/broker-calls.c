@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Connect, Send and Close: the order of checks that the interface promises (401, 201, 2302998, 2302002, 2302003,
+ * 2302001, 2302100; for Send and Close 401, 201, 2302006) is the order of the lines here.
+ */
+
+#include "broker-private.h"
+
+#include "authority.h"
+#include "coded-error.h"
+#include "utf8.h"
+
+#include <string.h>
+
+enum {
+    SIGNAL_MESSAGE_MAX = 30 * 1024 * 1024 /* a bus disconnects the sender of a larger message */
+};
+
+/* Whole seconds, at least one where there are any: libsoup's pings know no fractions. */
+static guint
+to_seconds(gint64 microseconds)
+{
+    return (guint)((microseconds + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
+}
+
+static void
+fill_limits(const BrokerConfig *config, const ConnectOptions *options, UpstreamLimits *limits)
+{
+    limits->max_message_size = MIN(config->max_message_size, (gsize)SIGNAL_MESSAGE_MAX);
+    limits->max_backlog = config->max_buffered_bytes + 2 * config->max_message_size;
+    limits->close_timeout = config->close_timeout;
+    limits->ping_interval =
+        options->ping_interval >= 0 ? (guint)options->ping_interval : to_seconds(config->ping_interval);
+    limits->pong_timeout =
+        options->pong_timeout >= 0 ? (guint)options->pong_timeout : to_seconds(config->pong_timeout);
+}
+
+/* A user in the URL goes out as Authorization; the application may not set another beside it. */
+static gboolean
+check_authorization(const char *url, const ConnectOptions *options, GError **error)
+{
+    g_autoptr(Url) parsed = NULL;
+    guint count = 0;
+
+    if (options->headers)
+        (void)header_list_find(options->headers, "Authorization", &count);
+    if (count == 0)
+        return TRUE;
+    parsed = url_parse(url, G_MAXSIZE, NULL);
+    if (!parsed || !parsed->user)
+        return TRUE;
+    return coded_error_set(error, WSB_CODE_PARAMETER,
+                           "option header: Authorization beside a user in the URL");
+}
+
+/* Policy is asked of every URL that has an authority, whatever else is wrong with it. Fills the request's route. */
+static gboolean
+check_domain_and_route(Broker *broker, const Caller *caller, const char *url, ConnectOptions *options,
+                       ConnectionRequest *request, GError **error)
+{
+    g_autoptr(Url) authority = NULL;
+
+    if (!url_parse_authority(url, &authority))
+        return TRUE;
+    if (!authority_check_domain(caller, authority, error))
+        return FALSE;
+    route_choose(broker->setup.system_proxy, &options->proxy, authority, &request->route);
+    return authority_check_route(caller, authority, &request->route, error);
+}
+
+/* What is left of Connect once policy has allowed it. */
+static gboolean
+start_connection(Broker *broker, WebSocket *websocket, const char *url, ConnectOptions *options,
+                 ConnectionRequest *request, GError **error)
+{
+    const BrokerConfig *config = broker->setup.config;
+    g_autoptr(GError) cause = NULL;
+
+    if (!tls_credentials_load(&options->tls, &request->credentials, error))
+        return FALSE;
+    if (websocket_is_busy(websocket))
+        return coded_error_set(error, WSB_CODE_CONNECTION_EXISTS, "The WebSocket has a connection already");
+    request->url = url_parse(url, config->max_url_length, &cause);
+    if (!request->url)
+        return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
+    if (broker->shutting_down)
+        return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
+    request->headers = g_steal_pointer(&options->headers);
+    request->protocols = g_steal_pointer(&options->protocols);
+    request->connect_timeout = config->connect_timeout;
+    fill_limits(config, options, &request->limits);
+    if (!websocket_connect(websocket, request, &cause))
+        return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "%s", cause->message);
+    return TRUE;
+}
+
+gboolean
+broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
+               ConnectOptions *options, GError **error)
+{
+    g_auto(ConnectionRequest) request = { 0 };
+
+    return check_authorization(url, options, error) && authority_check_owner(caller, websocket, error) &&
+           authority_check_permission(caller, error) &&
+           check_domain_and_route(broker, caller, url, options, &request, error) &&
+           start_connection(broker, websocket, url, options, &request, error);
+}
+
+static gboolean
+check_open(const WebSocket *websocket, GError **error)
+{
+    if (websocket_get_info(websocket)->state == WEBSOCKET_OPEN)
+        return TRUE;
+    return coded_error_set(error, WSB_CODE_NOT_CONNECTED, "The WebSocket is not connected");
+}
+
+static gboolean
+has_room(const Broker *broker, const WebSocket *websocket)
+{
+    return websocket_get_buffered(websocket) <= broker->setup.config->max_buffered_bytes;
+}
+
+gboolean
+broker_send(Broker *broker, const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data,
+            gboolean *ret_waits, GError **error)
+{
+    gsize length = 0;
+    const guint8 *bytes = g_bytes_get_data(data, &length);
+
+    if (length > broker->setup.config->max_message_size)
+        return coded_error_set(error, WSB_CODE_PARAMETER, "The message is larger than MaxMessageSize");
+    if (text && !utf8_valid(bytes, length))
+        return coded_error_set(error, WSB_CODE_PARAMETER, "The text is not UTF-8");
+    if (!authority_check_owner(caller, websocket, error) || !authority_check_permission(caller, error) ||
+        !check_open(websocket, error))
+        return FALSE;
+    if (websocket_get_info(websocket)->send_waits)
+        return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "A message already waits for room");
+    websocket_send(websocket, text, data);
+    *ret_waits = !has_room(broker, websocket);
+    websocket_set_send_waits(websocket, *ret_waits);
+    return TRUE;
+}
+
+gboolean
+broker_take_room(Broker *broker, WebSocket *websocket)
+{
+    if (!websocket_get_info(websocket)->send_waits || !has_room(broker, websocket))
+        return FALSE;
+    websocket_set_send_waits(websocket, FALSE);
+    return TRUE;
+}
+
+/* RFC 6455 section 7.4: what an endpoint that is a client may send. */
+static gboolean
+close_code_is_sendable(guint16 code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
+}
+
+/* The owner with its permission; an administrator without. */
+static gboolean
+check_may_close(const Caller *caller, const WebSocket *websocket, GError **error)
+{
+    if (websocket_get_owner(websocket) == caller)
+        return authority_check_permission(caller, error);
+    return caller_is_administrator(caller) || authority_check_owner(caller, websocket, error);
+}
+
+gboolean
+broker_close(Broker *broker, const Caller *caller, WebSocket *websocket, guint16 code, const char *reason,
+             GError **error)
+{
+    WebSocketState state = websocket_get_info(websocket)->state;
+
+    (void)broker;
+    if (!close_code_is_sendable(code))
+        return coded_error_set(error, WSB_CODE_PARAMETER, "The close code %u may not be sent", code);
+    if (strlen(reason) > WSB_CLOSE_REASON_MAX)
+        return coded_error_set(error, WSB_CODE_PARAMETER, "The reason has more than %d bytes",
+                               WSB_CLOSE_REASON_MAX);
+    if (!check_may_close(caller, websocket, error))
+        return FALSE;
+    if (state != WEBSOCKET_CONNECTING && !check_open(websocket, error))
+        return FALSE;
+    websocket_close(websocket, code, reason);
+    return TRUE;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "broker.h"
+
+/* What broker.c (the set) and broker-calls.c (what is done with one of the set) share. */
+struct Broker {
+    BrokerSetup setup;
+    WebSocketEvents events; /* the setup's, with `vet` */
+    Policy *policy;
+    guint generation;
+    GHashTable *callers;     /* unique name → Caller, owned here */
+    GHashTable *websockets;  /* &id → WebSocket, owned here */
+    GHashTable *user_counts; /* uid → WebSocket objects of it, as pointers */
+    guint64 last_id;
+    gboolean shutting_down;
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "connect-options.h"
+
+#include <gio/gio.h>
+
+/* What a TLS handshake works with. Owns what it points to. */
+typedef struct TlsCredentials {
+    GTlsDatabase *trust;          /* NULL: the system's */
+    GTlsCertificate *certificate; /* the application's own with its key; NULL: none */
+    gboolean only_tls_1_3;
+} TlsCredentials;
+
+void tls_credentials_clear(TlsCredentials *credentials);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TlsCredentials, tls_credentials_clear)
+
+/* Reads the PEM texts in OPTIONS. FALSE and an error of CODED_ERROR, CertificateFile, that says which is wrong and
+ * how. */
+gboolean tls_credentials_load(const TlsOptions *options, TlsCredentials *ret_credentials, GError **error);
