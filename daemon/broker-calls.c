@@ -69,10 +69,29 @@ check_domain_and_route(Broker *broker, const Caller *caller, const char *url, Co
     return authority_check_route(caller, authority, &request->route, error);
 }
 
+/* Counts the connection on the account of the caller's application. */
+static gboolean
+take_connection(Broker *broker, const Caller *caller, ConnectionRequest *request, GError **error)
+{
+    const BrokerConfig *config = broker->setup.config;
+    ApplicationLimits limits = { .max_connections = config->max_connections,
+                                 .max_connect_rate = config->max_connect_rate,
+                                 .max_connect_interval = config->max_connect_interval,
+                                 .max_pending_handshakes = config->max_pending_handshakes };
+    g_autoptr(Application) application = application_table_get(
+        broker->setup.network->applications, policy_access_section(caller->access), caller->uid);
+
+    if (!application_take_connection(application, &limits, error))
+        return FALSE;
+    request->application = g_steal_pointer(&application);
+    request->max_pending_handshakes = limits.max_pending_handshakes;
+    return TRUE;
+}
+
 /* What is left of Connect once policy has allowed it. */
 static gboolean
-start_connection(Broker *broker, WebSocket *websocket, const char *url, ConnectOptions *options,
-                 ConnectionRequest *request, GError **error)
+start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
+                 ConnectOptions *options, ConnectionRequest *request, GError **error)
 {
     const BrokerConfig *config = broker->setup.config;
     g_autoptr(GError) cause = NULL;
@@ -86,6 +105,8 @@ start_connection(Broker *broker, WebSocket *websocket, const char *url, ConnectO
         return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
     if (broker->shutting_down)
         return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
+    if (!take_connection(broker, caller, request, error))
+        return FALSE;
     request->headers = g_steal_pointer(&options->headers);
     request->protocols = g_steal_pointer(&options->protocols);
     request->connect_timeout = config->connect_timeout;
@@ -104,7 +125,7 @@ broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const
     return check_authorization(url, options, error) && authority_check_owner(caller, websocket, error) &&
            authority_check_permission(caller, error) &&
            check_domain_and_route(broker, caller, url, options, &request, error) &&
-           start_connection(broker, websocket, url, options, &request, error);
+           start_connection(broker, caller, websocket, url, options, &request, error);
 }
 
 static gboolean

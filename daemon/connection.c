@@ -25,7 +25,8 @@ struct Connection {
     GCancellable *cancellable; /* of the attempt */
     GSource *deadline;
     GSource *cancel_source;
-    gboolean attempting; /* a step of the attempt is under way */
+    Admission *admission; /* while the attempt waits for a place or has one */
+    gboolean attempting;  /* a step of the attempt is under way */
 
     DialResult dialled;
     Upstream *upstream; /* NULL until open */
@@ -67,6 +68,14 @@ connection_has_ended(const Connection *self)
     return !self->attempting && !self->upstream;
 }
 
+/* An attempt that waited for its place needs no step more. */
+static void
+leave_queue(Connection *self)
+{
+    if (!self->attempting)
+        g_clear_pointer(&self->admission, admission_free);
+}
+
 static void
 connection_free_if_over(Connection *self)
 {
@@ -80,6 +89,7 @@ tell_failed(Connection *self, Failure *failure)
 {
     clear_source(&self->deadline);
     clear_source(&self->cancel_source);
+    leave_queue(self);
     if (self->told || self->released) {
         failure_free(failure);
         return;
@@ -169,6 +179,7 @@ static void
 end_attempt(Connection *self)
 {
     self->attempting = FALSE;
+    g_clear_pointer(&self->admission, admission_free);
     dial_result_clear(&self->dialled);
     connection_free_if_over(self);
 }
@@ -207,6 +218,7 @@ become_open(Connection *self, HandshakeResult *shaken)
         opened.tls_cipher = cipher ? cipher : "";
     }
     self->attempting = FALSE;
+    g_clear_pointer(&self->admission, admission_free);
     clear_source(&self->deadline);
     lane_set_settled(self->lane);
     self->upstream = upstream_new(self->request.url, &self->dialled, shaken, &self->request.limits,
@@ -278,40 +290,58 @@ connection_request_clear(ConnectionRequest *request)
     g_clear_pointer(&request->url, url_free);
     g_clear_pointer(&request->headers, header_list_free);
     g_clear_pointer(&request->protocols, g_strfreev);
+    if (request->application) {
+        application_return_connection(request->application);
+        application_unref(g_steal_pointer(&request->application));
+    }
     route_clear(&request->route);
     tls_credentials_clear(&request->credentials);
+}
+
+/* The attempt has its place. */
+static void
+start_attempt(gpointer user_data)
+{
+    Connection *self = user_data;
+    DialTarget target = { .url = self->request.url,
+                          .application = application_get_name(self->request.application),
+                          .route = &self->request.route,
+                          .credentials = &self->request.credentials,
+                          .system_trust = self->network->trust,
+                          .vet = vet_address,
+                          .vet_data = self };
+
+    self->attempting = TRUE;
+    lane_enter(self->lane);
+    dial_async(self->network->resolver, &target, self->cancellable, on_dialled, self);
+    lane_leave(self->lane);
 }
 
 Connection *
 connection_new(Network *network, ConnectionRequest *request, const ConnectionEvents *events,
                gpointer user_data, GError **error)
 {
-    g_autoptr(Lane) lane = lane_new(network->hub, error);
-    DialTarget target = { .system_trust = network->trust, .vet = vet_address };
+    Lane *lane = lane_new(network->hub, error);
     Connection *self;
 
     if (!lane)
         return NULL;
     self = g_new0(Connection, 1);
     self->network = network;
-    self->lane = g_steal_pointer(&lane);
+    self->lane = lane;
     self->events = *events;
     self->user_data = user_data;
     self->request = *request;
     *request = (ConnectionRequest){ 0 };
     self->cancellable = g_cancellable_new();
-    self->attempting = TRUE;
     network->n_connections++;
 
-    target.url = self->request.url;
-    target.route = &self->request.route;
-    target.credentials = &self->request.credentials;
-    target.vet_data = self;
     lane_enter(self->lane);
     self->deadline =
         attach(g_timeout_source_new((guint)(self->request.connect_timeout / 1000)), on_deadline, self);
-    dial_async(network->resolver, &target, self->cancellable, on_dialled, self);
     lane_leave(self->lane);
+    self->admission = admission_request(self->request.application, self->request.max_pending_handshakes,
+                                        start_attempt, self);
     return self;
 }
 
@@ -326,6 +356,7 @@ connection_release(Connection *self)
     if (self->upstream)
         upstream_terminate(self->upstream, WSB_CLOSE_GOING_AWAY, "");
     lane_leave(self->lane);
+    leave_queue(self);
     connection_free_if_over(self);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "application.h"
 #include "failure.h"
 #include "lane.h"
 #include "resolver.h"
@@ -12,6 +13,7 @@ typedef struct Network {
     LaneHub *hub;
     Resolver *resolver;
     GTlsDatabase *trust;
+    ApplicationTable *applications;
     guint n_connections; /* that have not ended */
     /* After a connection has ended; may be NULL. */
     void (*ended)(gpointer user_data);
@@ -25,10 +27,14 @@ typedef struct ConnectionRequest {
     char **protocols;    /* subprotocols to offer, or NULL */
     Route route;
     TlsCredentials credentials;
-    gint64 connect_timeout; /* µs, over all of lookup, connecting, TLS and the opening handshake */
+    /* Whose connection it is: a reference, with a connection taken from it, which the connection returns. */
+    Application *application;
+    guint max_pending_handshakes; /* of that application */
+    gint64 connect_timeout;       /* µs, over all of lookup, connecting, TLS and the opening handshake */
     UpstreamLimits limits;
 } ConnectionRequest;
 
+/* Returns the connection that was taken from the application, if there is one. */
 void connection_request_clear(ConnectionRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ConnectionRequest, connection_request_clear)
 

@@ -330,8 +330,9 @@ dial_async(Resolver *resolver, const DialTarget *target, GCancellable *cancellab
     if (through_proxy(dial) && literal_is_refused(dial, &reason))
         return_stage(task, STAGE_POLICY, reason);
     else
-        resolver_lookup_async(resolver, through_proxy(dial) ? target->route->host : target->url->host,
-                              cancellable, on_resolved, g_object_ref(task));
+        resolver_lookup_async(resolver, target->application,
+                              through_proxy(dial) ? target->route->host : target->url->host, cancellable,
+                              on_resolved, g_object_ref(task));
 }
 
 gboolean

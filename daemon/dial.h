@@ -16,6 +16,7 @@ typedef gboolean (*DialVet)(GInetAddress *address, gboolean proxy, gpointer user
 /* Where to, by which way, and under which conditions. Everything it points to must outlive the operation. */
 typedef struct DialTarget {
     const Url *url;
+    const char *application; /* on whose behalf names are looked up: see resolver.h */
     const Route *route;
     const TlsCredentials *credentials; /* for wss */
     GTlsDatabase *system_trust;        /* for wss, where the credentials have none of their own */

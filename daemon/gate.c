@@ -16,7 +16,7 @@
 #include "coded-error.h"
 
 enum {
-    HELD_MESSAGES_MAX = 16 /* of one sender; nobody needs more before the first answer */
+    HELD_MESSAGES_MAX = 128 /* of one sender */
 };
 
 /* A sender that is being identified, or whose held messages are passing the read queue again. */

@@ -158,10 +158,15 @@ give_up(Service *service, const char *what, int error)
     g_main_loop_quit(service->loop);
 }
 
+/* Without a bus there is no application left to serve: the servers are told, as at the end. */
 static void
 on_bus_lost(int error, gpointer user_data)
 {
-    give_up(user_data, "The bus is gone", error);
+    Service *service = user_data;
+
+    fprintf(stderr, "wsbrokerd: The bus is gone: %s\n", g_strerror(-error));
+    service->exit_status = EXIT_FAILURE;
+    (void)on_terminate(service);
 }
 
 /* Taking the name: first the match that tells which callers have gone, then the name, then readiness. */
@@ -258,6 +263,8 @@ make_network(Service *service, GError **error)
     if (!service->network.trust)
         return FALSE;
     service->network.resolver = resolver_new();
+    service->network.applications = application_table_new(service->config->max_connections_per_user,
+                                                          service->config->max_pending_handshakes_total);
     service->system_proxy = system_proxy_new(service->config);
     service->network.ended = quit_when_idle;
     service->network.user_data = service;
@@ -316,9 +323,8 @@ service_clear(Service *service)
         g_source_destroy(service->bus_source);
     g_clear_pointer(&service->bus_source, g_source_unref);
     service->bus = sd_bus_close_unref(service->bus);
-    /* Connections that outlive a lost bus hold lanes of the hub; the process ends with them. */
-    if (service->network.hub && service->network.n_connections == 0)
-        lane_hub_free(g_steal_pointer(&service->network.hub));
+    g_clear_pointer(&service->network.applications, application_table_free);
+    g_clear_pointer(&service->network.hub, lane_hub_free);
     g_clear_pointer(&service->network.resolver, resolver_free);
     g_clear_object(&service->network.trust);
     g_clear_pointer(&service->system_proxy, system_proxy_free);

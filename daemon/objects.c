@@ -12,6 +12,8 @@
 #include "bus-append.h"
 #include "coded-error.h"
 
+#include <errno.h>
+
 enum {
     SIGNAL_OVERHEAD = 256 /* bytes that a signal costs the bus beside its message, about */
 };
@@ -33,7 +35,8 @@ send_signal(Objects *objects, sd_bus_message *signal, int r, const char *name)
 {
     if (r >= 0)
         r = sd_bus_send(objects->bus, signal, NULL);
-    if (r < 0)
+    /* When the bus is gone, there is nobody to tell; see main.c. */
+    if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
         g_warning("A signal %s could not be sent: %s", name, g_strerror(-r));
 }
 

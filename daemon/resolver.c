@@ -4,7 +4,10 @@
  * GLib 2.74 runs lookups and TLS handshakes in one pool of threads; with 64 stalled handshakes a lookup took a
  * second. So lookups have a pool of their own, and getaddrinfo() does the work, with the system's hosts file and
  * name services. getaddrinfo() cannot be interrupted: a cancelled lookup answers its caller at once and its thread
- * finds nobody to tell.
+ * finds nobody to tell. It still counts against its group, which waits for its own threads alone.
+ *
+ * A group is in the table while it has lookups, running or waiting. The table and what is in it are guarded by the
+ * resolver's mutex, a lookup's task by its own.
  */
 
 #include "resolver.h"
@@ -12,16 +15,28 @@
 #include <netdb.h>
 
 enum {
-    MAX_THREADS = 16,
+    MAX_THREADS = 64,
+    MAX_THREADS_PER_GROUP = 4,
     MAX_ADDRESSES = 32 /* more than any honest name has */
 };
 
 struct Resolver {
+    gatomicrefcount references; /* one for each lookup in a thread, beside the owner's */
     GThreadPool *pool;
+    GMutex mutex;
+    GHashTable *groups; /* name → Group, owned here */
 };
+
+/* On whose behalf names are looked up. */
+typedef struct Group {
+    char *name;
+    guint running;
+    GQueue waiting; /* of Lookup, referenced */
+} Group;
 
 /* Shared by the thread and the caller; whoever takes `task` first returns it. */
 typedef struct Lookup {
+    char *group;
     char *host;
     GMutex mutex;
     GTask *task;               /* NULL once returned; guarded by mutex */
@@ -34,6 +49,7 @@ lookup_clear(Lookup *lookup)
 {
     g_mutex_clear(&lookup->mutex);
     g_clear_object(&lookup->cancellable);
+    g_free(lookup->group);
     g_free(lookup->host);
 }
 
@@ -92,16 +108,60 @@ lookup_addresses(const char *host, GError **error)
 }
 
 static void
+group_free(Group *group)
+{
+    g_queue_clear_full(&group->waiting, lookup_unref);
+    g_free(group->name);
+    g_free(group);
+}
+
+static void
+resolver_unref(Resolver *resolver)
+{
+    if (!g_atomic_ref_count_dec(&resolver->references))
+        return;
+    g_hash_table_unref(resolver->groups);
+    g_mutex_clear(&resolver->mutex);
+    g_free(resolver);
+}
+
+/* With the mutex held. LOOKUP is taken. */
+static void
+start_lookup(Resolver *resolver, Group *group, Lookup *lookup)
+{
+    group->running++;
+    g_atomic_ref_count_inc(&resolver->references);
+    g_thread_pool_push(resolver->pool, lookup, NULL);
+}
+
+/* A thread is done with a lookup of GROUP. */
+static void
+finish_lookup(Resolver *resolver, const char *name)
+{
+    Group *group;
+
+    g_mutex_lock(&resolver->mutex);
+    group = g_hash_table_lookup(resolver->groups, name);
+    group->running--;
+    if (group->waiting.length > 0 && resolver->pool)
+        start_lookup(resolver, group, g_queue_pop_head(&group->waiting));
+    if (group->running == 0 && group->waiting.length == 0)
+        g_hash_table_remove(resolver->groups, name);
+    g_mutex_unlock(&resolver->mutex);
+}
+
+static void
 run_lookup(gpointer data, gpointer user_data)
 {
     Lookup *lookup = data;
+    Resolver *resolver = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) addresses = NULL;
     g_autoptr(GTask) task = NULL;
 
-    (void)user_data;
     if (!g_cancellable_is_cancelled(lookup->cancellable))
         addresses = lookup_addresses(lookup->host, &error);
+    finish_lookup(resolver, lookup->group);
     task = lookup_take_task(lookup);
     if (task && addresses)
         g_task_return_pointer(task, g_steal_pointer(&addresses), (GDestroyNotify)g_ptr_array_unref);
@@ -110,6 +170,7 @@ run_lookup(gpointer data, gpointer user_data)
     else if (task)
         g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
     lookup_unref(lookup);
+    resolver_unref(resolver);
 }
 
 static gboolean
@@ -139,20 +200,47 @@ resolver_new(void)
 {
     Resolver *resolver = g_new0(Resolver, 1);
 
-    resolver->pool =
-        g_thread_pool_new_full(run_lookup, NULL, lookup_unref, MAX_THREADS, /* exclusive= */ FALSE, NULL);
+    g_atomic_ref_count_init(&resolver->references);
+    g_mutex_init(&resolver->mutex);
+    resolver->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)group_free);
+    resolver->pool = g_thread_pool_new(run_lookup, resolver, MAX_THREADS, /* exclusive= */ FALSE, NULL);
     return resolver;
 }
 
 void
 resolver_free(Resolver *resolver)
 {
-    g_thread_pool_free(resolver->pool, /* immediate= */ TRUE, /* wait_= */ FALSE);
-    g_free(resolver);
+    GThreadPool *pool;
+
+    g_mutex_lock(&resolver->mutex);
+    pool = g_steal_pointer(&resolver->pool);
+    g_mutex_unlock(&resolver->mutex);
+    g_thread_pool_free(pool, /* immediate= */ FALSE, /* wait_= */ FALSE);
+    resolver_unref(resolver);
+}
+
+/* LOOKUP is taken. */
+static void
+queue_lookup(Resolver *resolver, Lookup *lookup)
+{
+    Group *group;
+
+    g_mutex_lock(&resolver->mutex);
+    group = g_hash_table_lookup(resolver->groups, lookup->group);
+    if (!group) {
+        group = g_new0(Group, 1);
+        group->name = g_strdup(lookup->group);
+        g_hash_table_insert(resolver->groups, group->name, group);
+    }
+    if (group->running < MAX_THREADS_PER_GROUP)
+        start_lookup(resolver, group, lookup);
+    else
+        g_queue_push_tail(&group->waiting, lookup);
+    g_mutex_unlock(&resolver->mutex);
 }
 
 void
-resolver_lookup_async(Resolver *resolver, const char *host, GCancellable *cancellable,
+resolver_lookup_async(Resolver *resolver, const char *group, const char *host, GCancellable *cancellable,
                       GAsyncReadyCallback callback, gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, /* cancellable= */ NULL, callback, user_data);
@@ -168,13 +256,14 @@ resolver_lookup_async(Resolver *resolver, const char *host, GCancellable *cancel
     }
     lookup = g_atomic_rc_box_new0(Lookup);
     g_mutex_init(&lookup->mutex);
+    lookup->group = g_strdup(group);
     lookup->host = g_strdup(host);
     lookup->cancellable = cancellable ? g_object_ref(cancellable) : NULL;
     lookup->task = g_object_ref(task);
     g_task_set_task_data(task, g_atomic_rc_box_acquire(lookup), lookup_unref);
     if (cancellable)
         lookup_watch_cancellable(lookup, task);
-    g_thread_pool_push(resolver->pool, lookup, NULL);
+    queue_lookup(resolver, lookup);
 }
 
 GPtrArray *
