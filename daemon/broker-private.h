@@ -13,5 +13,6 @@ struct Broker {
     GHashTable *websockets;  /* &id → WebSocket, owned here */
     GHashTable *user_counts; /* uid → WebSocket objects of it, as pointers */
     guint64 last_id;
+    gint64 last_use; /* monotonic time of the last call, and of the last end of a WebSocket */
     gboolean shutting_down;
 };

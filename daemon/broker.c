@@ -34,6 +34,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
     broker->events.vet = on_vet;
     broker->policy = policy;
     broker->generation = 1;
+    broker->last_use = g_get_monotonic_time();
     broker->callers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)caller_free);
     broker->websockets =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)websocket_free);
@@ -50,6 +51,18 @@ broker_free(Broker *broker)
     g_hash_table_unref(broker->user_counts);
     policy_unref(broker->policy);
     g_free(broker);
+}
+
+void
+broker_note_call(Broker *broker)
+{
+    broker->last_use = g_get_monotonic_time();
+}
+
+gint64
+broker_get_idle_since(const Broker *broker)
+{
+    return g_hash_table_size(broker->websockets) > 0 ? -1 : broker->last_use;
 }
 
 Caller *
@@ -91,6 +104,7 @@ broker_release(Broker *broker, WebSocket *websocket)
     owner->n_websockets--;
     set_user_count(broker, owner->uid, user_count(broker, owner->uid) - 1);
     g_hash_table_remove(broker->websockets, &id);
+    broker_note_call(broker);
 }
 
 /* Those of OWNER; all for NULL. */

@@ -35,6 +35,11 @@ void broker_pause_caller(Broker *broker, const char *name, gboolean paused);
 /* NAME does not read what it is sent: it loses its connections (1008). */
 void broker_expel_caller(Broker *broker, const char *name);
 
+/* A call has arrived, whoever's. */
+void broker_note_call(Broker *broker);
+/* Monotonic time, µs, since which there is no WebSocket and no call has come; -1 while there is a WebSocket. */
+gint64 broker_get_idle_since(const Broker *broker);
+
 /* Every function below that returns a gboolean or a pointer for CALLER reports with an error of CODED_ERROR. */
 
 /* A new WebSocket, owned by the broker; or LimitExceeded. */

@@ -13,7 +13,8 @@
 
 enum {
     GATHER_SIZE = 64 * 1024, /* gathered bytes that are written without waiting for the end of the turn */
-    KEEP_SIZE = 16 * 1024    /* capacity that an empty buffer may keep */
+    KEEP_SIZE = 16 * 1024,   /* capacity that an empty buffer may keep */
+    TLS_RECORD_MAX = 16 * 1024
 };
 
 struct _FlowOutput {
@@ -24,6 +25,7 @@ struct _FlowOutput {
 
     GByteArray *kept;   /* NULL while nothing waits */
     gsize at;           /* of `kept`, already written */
+    gsize boundary;     /* of `kept`: where a frame begins, at or before `at` or just behind its frame */
     gsize retry;        /* bytes that the transport refused and wants to see again */
     gboolean gathering; /* something was written this turn */
     gboolean broken;
@@ -49,6 +51,7 @@ static void
 flow_output_drop_kept(FlowOutput *self)
 {
     self->at = 0;
+    self->boundary = 0;
     self->retry = 0;
     if (!self->kept)
         return;
@@ -93,16 +96,66 @@ flow_output_watch(FlowOutput *self)
     g_source_attach(self->transport_source, g_main_context_get_thread_default());
 }
 
+/* The whole of a client's frame that begins at DATA (RFC 6455 section 5.2). */
+static gsize
+frame_size(const guint8 *data)
+{
+    guint8 short_length = data[1] & 0x7F;
+    gsize header = 2 + 4, length = short_length; /* with the masking key */
+
+    if (short_length == 126) {
+        header += 2;
+        length = (gsize)data[2] << 8 | data[3];
+    } else if (short_length == 127) {
+        header += 8;
+        length = 0;
+        for (int i = 2; i < 10; i++)
+            length = length << 8 | data[i];
+    }
+    return header + length;
+}
+
+/* Moves `boundary` to the first beginning of a frame at or behind OFFSET. */
 static void
-flow_output_keep(FlowOutput *self, const guint8 *data, gsize length)
+advance_boundary(FlowOutput *self, gsize offset)
+{
+    while (self->boundary < offset && self->boundary < self->kept->len)
+        self->boundary += frame_size(self->kept->data + self->boundary);
+}
+
+/* LENGTH bytes, the end of a frame, of which PARTIAL says that its beginning has been written. */
+static void
+flow_output_keep(FlowOutput *self, const guint8 *data, gsize length, gboolean partial)
 {
     if (!self->kept)
         self->kept = g_byte_array_new();
     if (self->at > 0 && self->at >= self->kept->len / 2) {
+        advance_boundary(self, self->at);
+        self->boundary -= self->at;
         g_byte_array_remove_range(self->kept, 0, (guint)self->at);
         self->at = 0;
     }
+    if (partial)
+        self->boundary = self->kept->len + length;
     g_byte_array_append(self->kept, data, (guint)length);
+}
+
+void
+flow_output_discard(FlowOutput *self)
+{
+    gsize begun = self->at + MIN(self->retry, TLS_RECORD_MAX);
+
+    if (flow_output_get_backlog(self) == 0)
+        return;
+    advance_boundary(self, begun);
+    if (self->boundary >= self->kept->len)
+        return;
+    g_byte_array_set_size(self->kept, (guint)self->boundary);
+    self->retry = MIN(self->retry, self->kept->len - self->at);
+    if (flow_output_get_backlog(self) == 0) {
+        flow_output_drop_kept(self);
+        clear_source(&self->transport_source);
+    }
 }
 
 static void
@@ -146,7 +199,7 @@ flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer,
     if (written < count && !self->broken) {
         gboolean blocked = self->retry > 0;
 
-        flow_output_keep(self, (const guint8 *)buffer + written, count - written);
+        flow_output_keep(self, (const guint8 *)buffer + written, count - written, written > 0);
         if (blocked)
             flow_output_watch(self);
         else if (flow_output_get_backlog(self) >= GATHER_SIZE)

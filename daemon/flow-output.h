@@ -19,6 +19,9 @@ FlowOutput *flow_output_new(GPollableOutputStream *transport, void (*flushed)(gp
 /* Bytes that wait for the transport. */
 gsize flow_output_get_backlog(const FlowOutput *output);
 
+/* Drops the kept frames of which nothing has been written yet. What is written to the stream must be whole frames. */
+void flow_output_discard(FlowOutput *output);
+
 /* Whether the transport refused bytes for good. What is written from then on is dropped: the reading side, which
  * may still have the peer's last words, says what became of the connection. */
 gboolean flow_output_is_broken(const FlowOutput *output);

@@ -74,6 +74,12 @@ flow_get_backlog(const Flow *self)
     return flow_output_get_backlog(self->output);
 }
 
+void
+flow_discard_backlog(Flow *self)
+{
+    flow_output_discard(self->output);
+}
+
 FrameFault
 flow_get_fault(const Flow *self, const char **ret_text)
 {

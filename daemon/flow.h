@@ -30,6 +30,9 @@ void flow_set_paused(Flow *flow, gboolean paused);
 /* Bytes that wait to be written to the transport. */
 gsize flow_get_backlog(const Flow *flow);
 
+/* Drops what waits to be written, but for a frame of which a part is out already. */
+void flow_discard_backlog(Flow *flow);
+
 /* FRAME_FAULT_NONE until libsoup has all that came before a fault of the server's; then what it is, and *ret_text
  * (static) why. Nothing more is handed on after one. */
 FrameFault flow_get_fault(const Flow *flow, const char **ret_text);

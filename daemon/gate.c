@@ -136,6 +136,7 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     (void)ret_error;
     if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || !sender)
         return 0;
+    broker_note_call(gate->broker);
     visitor = g_hash_table_lookup(gate->visitors, sender);
     if (broker_find_caller(gate->broker, sender))
         return visitor ? pass_in_order(gate, visitor, message) : 0;

@@ -8,6 +8,7 @@
 #define G_LOG_DOMAIN "wsbroker"
 
 #include "gate.h"
+#include "idle.h"
 #include "objects.h"
 #include "trust.h"
 #include "wsbroker-protocol.h"
@@ -44,6 +45,7 @@ typedef struct Service {
     Objects objects;
     Broker *broker;
     Gate *gate;
+    Idle *idle; /* NULL: never exits by itself */
     GMainLoop *loop;
     gboolean stopping;
     int exit_status;
@@ -137,6 +139,12 @@ on_terminate(gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
+static void
+on_idle(gpointer user_data)
+{
+    (void)on_terminate(user_data);
+}
+
 static gboolean
 on_hangup(gpointer user_data)
 {
@@ -186,6 +194,15 @@ on_name_vanished(sd_bus_message *message, void *user_data, sd_bus_error *ret_err
     return 0;
 }
 
+static void
+start_being_ready(Service *service)
+{
+    sd_notify(FALSE, "READY=1\nSTATUS=Ready");
+    if (service->config->exit_on_idle > 0)
+        service->idle =
+            idle_new(service->bus, service->broker, service->config->exit_on_idle, on_idle, service);
+}
+
 static int
 on_name_acquired(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
 {
@@ -198,7 +215,7 @@ on_name_acquired(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error
     else if (sd_bus_message_read(reply, "u", &outcome) < 0 || outcome != 1)
         give_up(service, "The name " WSB_BUS_NAME " is taken", -EEXIST);
     else
-        sd_notify(FALSE, "READY=1\nSTATUS=Ready");
+        start_being_ready(service);
     return 1;
 }
 
@@ -312,6 +329,7 @@ service_clear(Service *service)
 {
     if (service->bus)
         bus_flush(service->bus, FLUSH_TIMEOUT);
+    g_clear_pointer(&service->idle, idle_free);
     g_clear_pointer(&service->gate, gate_free);
     if (service->bus) {
         service->name_match = sd_bus_slot_unref(service->name_match);

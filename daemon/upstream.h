@@ -48,7 +48,8 @@ gboolean upstream_is_closing(const Upstream *upstream);
  * endpoint may send. */
 void upstream_close(Upstream *upstream, guint16 code, const char *reason);
 
-/* The service closes: `closed` follows at once, with CODE; the peer is told, and has the close timeout to answer. */
+/* The service closes: `closed` follows at once, with CODE; the peer is told, and has the close timeout to answer. With
+ * 1008 nothing that still waited goes out before that. */
 void upstream_terminate(Upstream *upstream, guint16 code, const char *reason);
 
 /* Bytes that wait to be written. */
