@@ -95,8 +95,8 @@ set_user_count(Broker *broker, uid_t uid, guint count)
         g_hash_table_remove(broker->user_counts, GUINT_TO_POINTER(uid));
 }
 
-void
-broker_release(Broker *broker, WebSocket *websocket)
+static void
+drop_websocket(Broker *broker, WebSocket *websocket)
 {
     Caller *owner = websocket_get_owner(websocket);
     guint64 id = websocket_get_id(websocket);
@@ -105,6 +105,16 @@ broker_release(Broker *broker, WebSocket *websocket)
     set_user_count(broker, owner->uid, user_count(broker, owner->uid) - 1);
     g_hash_table_remove(broker->websockets, &id);
     broker_note_call(broker);
+}
+
+void
+broker_release(Broker *broker, const Caller *caller, WebSocket *websocket)
+{
+    if (websocket_get_owner(websocket) != caller)
+        websocket_terminate(
+            websocket, WSB_CLOSE_GOING_AWAY, "",
+            failure_new(STAGE_CANCELLED, /* code= */ 0, "An administrator released the WebSocket"));
+    drop_websocket(broker, websocket);
 }
 
 /* Those of OWNER; all for NULL. */
@@ -133,7 +143,7 @@ broker_remove_caller(Broker *broker, const char *name)
         return;
     websockets = caller->n_websockets > 0 ? collect_websockets(broker, caller) : g_ptr_array_new();
     for (guint i = 0; i < websockets->len; i++)
-        broker_release(broker, g_ptr_array_index(websockets, i));
+        drop_websocket(broker, g_ptr_array_index(websockets, i));
     g_assert(caller->n_websockets == 0);
     g_hash_table_remove(broker->callers, name);
 }
@@ -305,8 +315,5 @@ broker_shut_down(Broker *broker)
     broker->shutting_down = TRUE;
     for (guint i = 0; i < websockets->len; i++)
         websocket_terminate(g_ptr_array_index(websockets, i), WSB_CLOSE_GOING_AWAY, "",
-                            websocket_get_info(g_ptr_array_index(websockets, i))->state ==
-                                    WEBSOCKET_CONNECTING
-                                ? failure_new(STAGE_CANCELLED, /* code= */ 0, "The service is stopping")
-                                : NULL);
+                            failure_new(STAGE_CANCELLED, /* code= */ 0, "The service is stopping"));
 }

@@ -44,7 +44,8 @@ gint64 broker_get_idle_since(const Broker *broker);
 
 /* A new WebSocket, owned by the broker; or LimitExceeded. */
 WebSocket *broker_create_websocket(Broker *broker, Caller *caller, GError **error);
-void broker_release(Broker *broker, WebSocket *websocket);
+/* Release: drops it. Nobody is told but an owner whose WebSocket an administrator releases: that has its Close. */
+void broker_release(Broker *broker, const Caller *caller, WebSocket *websocket);
 
 /* NULL where there is none, or none that CALLER may know of. */
 WebSocket *broker_find_websocket(Broker *broker, const Caller *caller, guint64 id);

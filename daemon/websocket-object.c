@@ -170,7 +170,7 @@ method_release(sd_bus_message *message, void *user_data, sd_bus_error *ret_error
 
     (void)ret_error;
     objects_forget(objects, websocket);
-    broker_release(objects->broker, websocket);
+    broker_release(objects->broker, gate_current_caller(objects->bus, objects->broker), websocket);
     return sd_bus_reply_method_return(message, NULL);
 }
 
