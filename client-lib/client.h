@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wsbroker.h"
+
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#define TIMEOUT_DEFAULT_USEC (25 * UINT64_C(1000000))
+
+struct wsb_client {
+    unsigned n_ref;
+
+    /* How to open the bus again; BUS_GIVEN cannot be. */
+    enum { BUS_NAMED, BUS_ADDRESS, BUS_GIVEN } origin;
+    wsb_bus name;
+    char *address;
+
+    sd_bus *bus; /* NULL from its loss to the next use */
+    sd_bus_slot *signal_slot, *owner_slot, *disconnected_slot;
+
+    int epoll_fd;
+    int watched_fd; /* what epoll_fd watches; -1 for nothing */
+    int watched_events;
+
+    uint64_t timeout_usec;
+    uint64_t next_deadline; /* not later than the first of the WebSockets' deadlines; UINT64_MAX: none */
+    bool processing;
+
+    LIST_HEAD(, wsb_websocket) websockets; /* not owned: they own the client */
+    void *by_path;                         /* tsearch(3) tree of the WebSockets that have an object */
+
+    sd_event *event; /* attach.c */
+    sd_event_source *io_source, *time_source;
+};
+
+/* Opens the bus again if it was lost. 0 or a negative errno. */
+int client_ensure_bus(wsb_client *client);
+
+/* wsb_client_process() must run at DEADLINE at the latest, CLOCK_MONOTONIC. */
+void client_add_deadline(wsb_client *client, uint64_t deadline);
+
+/* CLOCK_MONOTONIC, microseconds. */
+uint64_t now_usec(void);
+
+/* now_usec() + TIMEOUT_USEC, UINT64_MAX where that is beyond it. */
+uint64_t deadline_after(uint64_t timeout_usec);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "wsbroker.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the program ends with. */
+typedef enum ExitStatus {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1, /* refused or failed; the reason, with its code, is on stderr */
+    EXIT_USAGE = 2,
+} ExitStatus;
+
+#define LINGER_UNSET UINT64_MAX
+
+/* What the command line says. Pointers are into argv. */
+typedef struct Arguments {
+    wsb_bus bus;
+    bool json;
+    bool verbose;
+    bool no_legend;
+    bool binary;
+    const char **headers; /* "Name: value"; the array is owned */
+    size_t n_headers;
+    const char *protocol;
+    uint64_t count;       /* messages to wait for; 0: not given */
+    uint64_t linger_usec; /* LINGER_UNSET: not given */
+    char **operands;      /* after the verb */
+    int n_operands;
+} Arguments;
+
+/* The verbs: each runs to its end. */
+ExitStatus ctl_connect(const Arguments *arguments);
+ExitStatus ctl_list(const Arguments *arguments);
+ExitStatus ctl_status(const Arguments *arguments);
+
+/* The client on the bus that ARGUMENTS names, or NULL after saying why not. Unref it. */
+wsb_client *ctl_open_client(const Arguments *arguments);
