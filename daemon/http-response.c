@@ -10,6 +10,7 @@
 
 #include "failure.h"
 #include "response-body.h"
+#include "utf8.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -163,15 +164,39 @@ header_list_from_soup(SoupMessageHeaders *soup_headers)
     return list;
 }
 
+/* Header values may be ISO-8859-1 (RFC 9110 section 5.5), which libsoup would replace: each line that is no UTF-8 is
+ * read as that. */
+static GString *
+head_as_utf8(const char *head, gsize length)
+{
+    GString *text = g_string_sized_new(length);
+    const char *end = head + length;
+
+    for (const char *line = head; line < end;) {
+        const char *newline = memchr(line, '\n', (gsize)(end - line));
+        gsize n = newline ? (gsize)(newline - line) + 1 : (gsize)(end - line);
+
+        if (utf8_valid((const guint8 *)line, n)) {
+            g_string_append_len(text, line, (gssize)n);
+        } else {
+            for (gsize i = 0; i < n; i++)
+                g_string_append_unichar(text, (guint8)line[i]);
+        }
+        line += n;
+    }
+    return text;
+}
+
 /* Returns what is wrong with LENGTH bytes of a head, its blank line not among them; NULL when nothing is. */
 static const char *
 parse_head(Reading *self, gsize length)
 {
     g_autoptr(SoupMessageHeaders) headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_RESPONSE);
+    g_autoptr(GString) head = head_as_utf8((const char *)self->head->data, length);
     SoupHTTPVersion version = SOUP_HTTP_1_0;
 
-    if (!soup_headers_parse_response((const char *)self->head->data, (int)length, headers, &version,
-                                     &self->response.status, /* reason_phrase= */ NULL))
+    if (!soup_headers_parse_response(head->str, (int)head->len, headers, &version, &self->response.status,
+                                     /* reason_phrase= */ NULL))
         return "The answer is no HTTP response";
     if (version != SOUP_HTTP_1_1)
         return "The answer is not HTTP/1.1";

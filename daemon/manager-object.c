@@ -109,8 +109,8 @@ append_limits(sd_bus_message *reply, Objects *objects)
     if (r >= 0)
         r = append_limit(reply, "MaxUrlLength", config->max_url_length);
     if (r >= 0)
-        r = append_limit(reply, "MaxWebSockets",
-                         broker_get_max_websockets(objects->broker, current_caller(objects)));
+        r = sd_bus_message_append(reply, "{sv}", "MaxWebSockets", "u",
+                                  broker_get_max_websockets(objects->broker, current_caller(objects)));
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
