@@ -280,6 +280,24 @@ broker_config_load(const char *const *folders, Problems *problems)
     return problems_count(problems) == problems_before ? g_steal_pointer(&config) : NULL;
 }
 
+gboolean
+broker_config_parse_limit(const char *name, const char *text, guint64 *ret_amount, gint64 *ret_interval,
+                          char **ret_syntax)
+{
+    const ConfigKey *key = find_key(name);
+    BrokerConfig parsed = { 0 };
+
+    g_return_val_if_fail(key != NULL, FALSE);
+    if (!key->assign(key, &parsed, text)) {
+        *ret_syntax = describe(key);
+        return FALSE;
+    }
+    *ret_amount = key->assign == assign_size ? G_STRUCT_MEMBER(gsize, &parsed, key->offset)
+                                             : G_STRUCT_MEMBER(guint, &parsed, key->offset);
+    *ret_interval = parsed.max_connect_interval;
+    return TRUE;
+}
+
 void
 broker_config_free(BrokerConfig *config)
 {

@@ -37,5 +37,13 @@ typedef struct BrokerConfig {
  */
 BrokerConfig *broker_config_load(const char *const *folders, Problems *problems);
 
+/*
+ * Parses TEXT as the limit NAME, one of those that a section of the policy can set as well, in the spelling
+ * and bounds it has in wsbroker.conf. *ret_interval, in microseconds, is a rate's, else 0. FALSE, with both
+ * untouched and *ret_syntax what the key takes, if TEXT is no such value. Free *ret_syntax with g_free().
+ */
+gboolean broker_config_parse_limit(const char *name, const char *text, guint64 *ret_amount,
+                                   gint64 *ret_interval, char **ret_syntax);
+
 void broker_config_free(BrokerConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BrokerConfig, broker_config_free)

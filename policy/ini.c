@@ -184,10 +184,11 @@ ini_parse(const char *path, const char *text, gsize length, Problems *problems)
         .sections = g_ptr_array_new_with_free_func(section_free),
         .seen = seen,
     };
-    const char *end = text + length;
+    const char *end;
 
     if (length == 0 || !check_encoding(path, text, length, problems))
         return parser.sections;
+    end = text + length;
     for (const char *each = text; each < end;) {
         const char *newline = memchr(each, '\n', (gsize)(end - each));
         const char *line_end = newline == NULL ? end : newline;

@@ -7,6 +7,8 @@
 
 #include "name.h"
 
+#include <gio/gio.h>
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -14,6 +16,8 @@
 
 #define UNIT_NAME_MAX 255
 #define ACCOUNT_NAME_MAX 256
+#define SNAP_NAME_MAX 40
+#define SNAP_INSTANCE_KEY_MAX 10
 #define ENTRY_MIN ((gsize)1024)
 #define ENTRY_MAX ((gsize)1024 * 1024)
 
@@ -40,6 +44,60 @@ name_unit_fault(const char *name)
         return NULL;
     }
     return "a unit's name is given in full, such as chat.service";
+}
+
+const char *
+name_flatpak_fault(const char *id)
+{
+    const char *dot = strchr(id, '.');
+
+    if (!g_dbus_is_name(id) || g_dbus_is_unique_name(id))
+        return "an application's ID is dotted words of letters, digits, _ and -, such as org.example.Chat";
+    if (strchr(dot + 1, '.') == NULL)
+        return "an application's ID has at least two dots, such as org.example.Chat";
+    return NULL;
+}
+
+/* Letters and digits, with single hyphens between them. */
+static gboolean
+is_hyphenated(const char *text, gsize length)
+{
+    if (length == 0 || text[0] == '-' || text[length - 1] == '-')
+        return FALSE;
+    for (gsize i = 0; i < length; i++)
+        if (!g_ascii_isalnum(text[i]) && (text[i] != '-' || text[i + 1] == '-'))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+has_upper(const char *text, gsize length)
+{
+    for (gsize i = 0; i < length; i++)
+        if (g_ascii_isupper(text[i]))
+            return TRUE;
+    return FALSE;
+}
+
+const char *
+name_snap_fault(const char *name)
+{
+    gsize length = strcspn(name, "_.");
+    const char *rest = name + length;
+
+    if (!is_hyphenated(name, length) || has_upper(name, length) || length > SNAP_NAME_MAX ||
+        strspn(name, "0123456789-") == length)
+        return "a Snap's name has 1 to 40 lower-case letters, digits and single hyphens, and a letter";
+    if (*rest == '_') {
+        gsize key_length = strspn(rest + 1, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+        rest += 1 + key_length;
+        if (key_length == 0 || key_length > SNAP_INSTANCE_KEY_MAX || (*rest != '\0' && *rest != '.'))
+            return "a Snap's instance key has 1 to 10 lower-case letters and digits";
+    }
+    if (*rest == '.' && !is_hyphenated(rest + 1, strlen(rest + 1)))
+        return "an application's name in a Snap has letters, digits and single hyphens";
+    return NULL;
 }
 
 gboolean

@@ -4,10 +4,17 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* The names by which policy and subjects speak of units, users and groups. */
+/* The names by which policy and subjects speak of units, sandboxes, users and groups. */
 
 /* What is wrong with NAME as the full name of one unit that can have processes; NULL if nothing is. */
 const char *name_unit_fault(const char *name);
+
+/* What is wrong with ID as that of a Flatpak application; NULL if nothing is. */
+const char *name_flatpak_fault(const char *id);
+
+/* What is wrong with NAME as a Snap's, perhaps with an instance key ("chat_2"), perhaps with one of its
+ * applications ("chat.daemon"); NULL if nothing is. */
+const char *name_snap_fault(const char *name);
 
 /* Whether a name service could have an account NAME: no sign before it, no blank at its ends, nothing that
  * separates names here. */

@@ -27,7 +27,8 @@ typedef struct Key {
 } Key;
 
 struct PatternSet {
-    GHashTable *rules;                            /* of Key, with its name, to the rule's text */
+    GPtrArray *rules;                             /* of PatternRule, in the order added */
+    GHashTable *index;                            /* of Key, with its name, to the PatternRule */
     gboolean has_prefix_length[2][IPV6_BITS + 1]; /* of IPv4, of IPv6 */
 };
 
@@ -64,12 +65,23 @@ key_free(gpointer data)
     g_free(key);
 }
 
+static void
+rule_free(gpointer data)
+{
+    PatternRule *rule = data;
+
+    g_free(rule->text);
+    g_free(rule->rule);
+    g_free(rule);
+}
+
 PatternSet *
 pattern_set_new(void)
 {
     PatternSet *set = g_new0(PatternSet, 1);
 
-    set->rules = g_hash_table_new_full(key_hash, key_equal, key_free, g_free);
+    set->rules = g_ptr_array_new_with_free_func(rule_free);
+    set->index = g_hash_table_new_full(key_hash, key_equal, key_free, NULL);
     return set;
 }
 
@@ -78,14 +90,16 @@ pattern_set_free(PatternSet *set)
 {
     if (set == NULL)
         return;
-    g_hash_table_unref(set->rules);
+    g_hash_table_unref(set->index);
+    g_ptr_array_unref(set->rules);
     g_free(set);
 }
 
 void
 pattern_set_clear(PatternSet *set)
 {
-    g_hash_table_remove_all(set->rules);
+    g_hash_table_remove_all(set->index);
+    g_ptr_array_set_size(set->rules, 0);
     memset(set->has_prefix_length, 0, sizeof set->has_prefix_length);
 }
 
@@ -117,7 +131,7 @@ pattern_key_name(const Pattern *pattern)
 }
 
 static void
-add_for_scheme(PatternSet *set, const Pattern *pattern, gboolean secure, const char *rule)
+add_for_scheme(PatternSet *set, const Pattern *pattern, gboolean secure, PatternRule *rule)
 {
     Key *key = g_new0(Key, 1);
 
@@ -128,24 +142,42 @@ add_for_scheme(PatternSet *set, const Pattern *pattern, gboolean secure, const c
     key->name = pattern_key_name(pattern);
     if (pattern->kind == PATTERN_NETWORK)
         set_network(key, pattern->address, pattern->prefix_length);
-    if (g_hash_table_contains(set->rules, key))
+    if (g_hash_table_contains(set->index, key))
         key_free(key);
     else
-        g_hash_table_insert(set->rules, key, g_strdup(rule));
+        g_hash_table_insert(set->index, key, rule);
 }
 
 void
-pattern_set_add(PatternSet *set, const Pattern *pattern, const char *rule)
+pattern_set_add(PatternSet *set, const Pattern *pattern, const char *text, const char *rule)
 {
+    PatternRule *added = g_new(PatternRule, 1);
+
+    added->text = g_strdup(text);
+    added->rule = g_strdup(rule);
+    g_ptr_array_add(set->rules, added);
     if (pattern->ws)
-        add_for_scheme(set, pattern, FALSE, rule);
+        add_for_scheme(set, pattern, FALSE, added);
     if (pattern->wss)
-        add_for_scheme(set, pattern, TRUE, rule);
+        add_for_scheme(set, pattern, TRUE, added);
     if (pattern->kind == PATTERN_NETWORK) {
         gboolean ipv6 = g_inet_address_get_family(pattern->address) == G_SOCKET_FAMILY_IPV6;
 
         set->has_prefix_length[ipv6][pattern->prefix_length] = TRUE;
     }
+}
+
+guint
+pattern_set_count(const PatternSet *set)
+{
+    return set->rules->len;
+}
+
+const PatternRule *
+pattern_set_get(const PatternSet *set, guint index)
+{
+    g_return_val_if_fail(index < set->rules->len, NULL);
+    return g_ptr_array_index(set->rules, index);
 }
 
 static Key
@@ -157,16 +189,16 @@ key_for_url(const Url *url)
 }
 
 /* KEY as it is, then with any port. */
-static const char *
+static const PatternRule *
 find(const PatternSet *set, Key key)
 {
-    const char *rule = g_hash_table_lookup(set->rules, &key);
+    const PatternRule *rule = g_hash_table_lookup(set->index, &key);
 
     key.port = 0;
-    return rule != NULL ? rule : g_hash_table_lookup(set->rules, &key);
+    return rule != NULL ? rule : g_hash_table_lookup(set->index, &key);
 }
 
-static const char *
+static const PatternRule *
 find_name(const PatternSet *set, const Url *url, const char *name)
 {
     Key key = key_for_url(url);
@@ -175,11 +207,11 @@ find_name(const PatternSet *set, const Url *url, const char *name)
     return find(set, key);
 }
 
-const char *
+const PatternRule *
 pattern_set_find_url(const PatternSet *set, const Url *url)
 {
     g_autoptr(GInetAddress) literal = g_inet_address_new_from_string(url->host);
-    const char *rule;
+    const PatternRule *rule;
 
     if (literal != NULL) {
         rule = pattern_set_find_address(set, url, literal);
@@ -191,7 +223,7 @@ pattern_set_find_url(const PatternSet *set, const Url *url)
     return rule != NULL ? rule : find_name(set, url, "");
 }
 
-const char *
+const PatternRule *
 pattern_set_find_address(const PatternSet *set, const Url *url, GInetAddress *address)
 {
     g_autoptr(GInetAddress) unmapped = address_unmap(address);
@@ -199,7 +231,7 @@ pattern_set_find_address(const PatternSet *set, const Url *url, GInetAddress *ad
 
     for (int length = ipv6 ? IPV6_BITS : IPV4_BITS; length >= 0; length--) {
         Key key = key_for_url(url);
-        const char *rule;
+        const PatternRule *rule;
 
         if (!set->has_prefix_length[ipv6][length])
             continue;

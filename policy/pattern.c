@@ -278,6 +278,28 @@ pattern_parse(const char *text, GError **error)
     return parse_host(pattern, host, error) ? g_steal_pointer(&pattern) : NULL;
 }
 
+Pattern *
+pattern_parse_proxy(const char *text, GError **error)
+{
+    const char *scheme_end = strstr(text, "://");
+    g_autoptr(Pattern) pattern = NULL;
+
+    if (scheme_end != NULL) {
+        fail(error, "a proxy has no scheme; write %s", scheme_end + 3);
+        return NULL;
+    }
+    pattern = pattern_parse(text, error);
+    if (pattern != NULL && pattern->port_kind == PATTERN_PORT_DEFAULT) {
+        gboolean bare_ipv6 = *text != '[' && strchr(text, ':') != NULL;
+        g_autofree char *host = bare_ipv6 ? g_strdup_printf("[%s]", text) : g_strdup(text);
+
+        fail(error, "a proxy has no default port; write %s:3128 or whatever it has, or %s:* for any", host,
+             host);
+        return NULL;
+    }
+    return g_steal_pointer(&pattern);
+}
+
 void
 pattern_free(Pattern *pattern)
 {

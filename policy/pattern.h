@@ -16,7 +16,7 @@ typedef enum {
     PATTERN_PORT_ANY, /* :* */
 } PatternPort;
 
-/* One item of AllowDomains or DenyDomains. */
+/* One item of AllowDomains, DenyDomains or AllowProxies. */
 typedef struct Pattern {
     PatternKind kind;
     gboolean ws;
@@ -34,6 +34,10 @@ typedef struct Pattern {
  * is wrong and, where it is evident, how it is spelled right.
  */
 Pattern *pattern_parse(const char *text, GError **error);
+
+/* The same for a proxy, HOST:PORT or HOST:*, which has no scheme, so that its pattern takes both, and no
+ * default port. */
+Pattern *pattern_parse_proxy(const char *text, GError **error);
 
 void pattern_free(Pattern *pattern);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pattern, pattern_free)

@@ -18,6 +18,8 @@
 struct Policy {
     gatomicrefcount references;
     GHashTable *sections; /* of char *identity to Section */
+    GHashTable *paths;    /* of char *label of each file to char *path */
+    gboolean asks_names;  /* a section is matched by the names of a subject's groups */
 };
 
 static Policy *
@@ -27,6 +29,7 @@ policy_new(void)
 
     g_atomic_ref_count_init(&policy->references);
     policy->sections = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)section_free);
+    policy->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return policy;
 }
 
@@ -43,12 +46,13 @@ policy_unref(Policy *policy)
     if (policy == NULL || !g_atomic_ref_count_dec(&policy->references))
         return;
     g_hash_table_unref(policy->sections);
+    g_hash_table_unref(policy->paths);
     g_free(policy);
 }
 
 /* The section of that identity, made if it is the first. Takes IDENTITY. */
 static Section *
-ensure_section(Policy *policy, char *identity, const char *heading, const char *rule)
+ensure_section(Policy *policy, const SectionKind *kind, char *identity, const char *heading, const char *rule)
 {
     Section *section = g_hash_table_lookup(policy->sections, identity);
 
@@ -56,7 +60,8 @@ ensure_section(Policy *policy, char *identity, const char *heading, const char *
         g_free(identity);
         return section;
     }
-    section = section_new(heading, rule, g_hash_table_size(policy->sections));
+    policy->asks_names = policy->asks_names || section_kind_asks_names(kind, identity);
+    section = section_new(kind, heading, rule, g_hash_table_size(policy->sections));
     g_hash_table_insert(policy->sections, identity, section);
     return section;
 }
@@ -68,15 +73,16 @@ add_ini_section(Policy *policy, const ConfigFile *file, const IniSection *ini, P
     g_autoptr(Section) nameless = NULL;
     g_autoptr(GError) error = NULL;
     char *identity = NULL;
+    const SectionKind *kind = section_kind_parse(ini->name, &identity, &error);
     Section *section;
 
     /* Below a heading that is wrong the keys are checked all the same, for the sake of their errors. */
-    if (section_kind_parse(ini->name, &identity, &error) == NULL) {
+    if (kind == NULL) {
         problems_add(problems, file->path, ini->line, "[%s]: %s", ini->name, error->message);
-        nameless = section_new(ini->name, rule, 0);
+        nameless = section_new(/* kind= */ NULL, ini->name, rule, 0);
         section = nameless;
     } else {
-        section = ensure_section(policy, identity, ini->name, rule);
+        section = ensure_section(policy, kind, identity, ini->name, rule);
     }
     for (guint i = 0; i < ini->entries->len; i++) {
         const IniEntry *entry = g_ptr_array_index(ini->entries, i);
@@ -98,6 +104,7 @@ policy_load(const char *const *folders, Problems *problems)
         const ConfigFile *file = g_ptr_array_index(files, i);
         g_autoptr(GPtrArray) sections = ini_parse(file->path, file->text, file->length, problems);
 
+        g_hash_table_insert(policy->paths, g_strdup(file->label), g_strdup(file->path));
         for (guint j = 0; j < sections->len; j++)
             add_ini_section(policy, file, g_ptr_array_index(sections, j), problems);
     }
@@ -108,4 +115,47 @@ const Section *
 policy_find_section(const Policy *policy, const char *identity)
 {
     return g_hash_table_lookup(policy->sections, identity);
+}
+
+gboolean
+policy_asks_names(const Policy *policy)
+{
+    return policy->asks_names;
+}
+
+static int
+compare_sections(gconstpointer a, gconstpointer b)
+{
+    const Section *section_a = a;
+    const Section *section_b = b;
+    guint kind_a = section_kind_order(section_a->kind);
+    guint kind_b = section_kind_order(section_b->kind);
+
+    if (kind_a != kind_b)
+        return kind_a < kind_b ? -1 : 1;
+    return (section_a->order > section_b->order) - (section_a->order < section_b->order);
+}
+
+GArray *
+policy_list_lines(const Policy *policy)
+{
+    g_autoptr(GList) sections = g_list_sort(g_hash_table_get_values(policy->sections), compare_sections);
+    GArray *lines = g_array_new(FALSE, FALSE, sizeof(PolicyLine));
+
+    for (const GList *each = sections; each != NULL; each = each->next)
+        section_append_lines(each->data, lines);
+    return lines;
+}
+
+char *
+policy_locate(const Policy *policy, const char *rule)
+{
+    const char *colon = strrchr(rule, ':');
+    g_autofree char *label = colon == NULL ? NULL : g_strndup(rule, (gsize)(colon - rule));
+    const char *path = label == NULL ? NULL : g_hash_table_lookup(policy->paths, label);
+
+    /* As problems_add() does: names of folders need not be UTF-8. */
+    g_autofree char *place = path == NULL ? NULL : g_strconcat(path, colon, NULL);
+
+    return place == NULL ? NULL : g_utf8_make_valid(place, -1);
 }

@@ -6,11 +6,13 @@
  *
  * A name that the system does not know is no error, because an image may ship the policy of an account that
  * is made later. It never stands for a wrong number: such a name is compared with the one that the system has
- * for the caller's own uid or gid.
+ * for the caller's own uid or gid. Only that asks the name service while a caller waits, and only while there
+ * is such a group; a subject's own account name is in it already.
  */
 
 #include "section-kind.h"
 
+#include "label.h"
 #include "name.h"
 
 #include <gio/gio.h>
@@ -24,9 +26,11 @@ struct SectionKind {
     const char *fixed;                                          /* the one argument; NULL: identify() tells */
     char *(*identify)(const char *argument, GError **error);    /* the canonical argument */
     void (*list)(const Subject *subject, GPtrArray *arguments); /* NULL: every subject has the fixed one */
-    gboolean unidentified;                                      /* for those, and for no others */
+    void (*list_names)(const Subject *subject, GPtrArray *arguments); /* asks the name service; may be NULL */
+    gboolean unidentified;                                            /* for those, and for no others */
     gboolean shared;
     gboolean fallback;
+    gboolean unproven;
 };
 
 G_GNUC_PRINTF(2, 3)
@@ -42,12 +46,35 @@ fail(GError **error, const char *format, ...)
     return NULL;
 }
 
+/* ARGUMENT itself, unless FAULT says what is wrong with it. */
+static char *
+identify_faultless(const char *argument, const char *fault, GError **error)
+{
+    return fault == NULL ? g_strdup(argument) : fail(error, "%s", fault);
+}
+
+static char *
+identify_label(const char *argument, GError **error)
+{
+    return identify_faultless(argument, label_fault(argument), error);
+}
+
+static char *
+identify_snap(const char *argument, GError **error)
+{
+    return identify_faultless(argument, name_snap_fault(argument), error);
+}
+
 static char *
 identify_unit(const char *argument, GError **error)
 {
-    const char *fault = name_unit_fault(argument);
+    return identify_faultless(argument, name_unit_fault(argument), error);
+}
 
-    return fault == NULL ? g_strdup(argument) : fail(error, "%s", fault);
+static char *
+identify_flatpak(const char *argument, GError **error)
+{
+    return identify_faultless(argument, name_flatpak_fault(argument), error);
 }
 
 static char *
@@ -85,17 +112,43 @@ identify_group(const char *argument, GError **error)
 }
 
 static void
+add_argument(const char *argument, GPtrArray *arguments)
+{
+    if (argument != NULL)
+        g_ptr_array_add(arguments, g_strdup(argument));
+}
+
+static void
+list_label(const Subject *subject, GPtrArray *arguments)
+{
+    add_argument(subject->label, arguments);
+}
+
+/* The application before the Snap it belongs to. */
+static void
+list_snap(const Subject *subject, GPtrArray *arguments)
+{
+    if (subject->snap != NULL && subject->snap_app != NULL)
+        g_ptr_array_add(arguments, g_strconcat(subject->snap, ".", subject->snap_app, NULL));
+    add_argument(subject->snap, arguments);
+}
+
+static void
 list_unit(const Subject *subject, GPtrArray *arguments)
 {
-    if (subject->unit != NULL)
-        g_ptr_array_add(arguments, g_strdup(subject->unit));
+    add_argument(subject->unit, arguments);
+}
+
+static void
+list_flatpak(const Subject *subject, GPtrArray *arguments)
+{
+    add_argument(subject->flatpak, arguments);
 }
 
 static void
 list_user_unit(const Subject *subject, GPtrArray *arguments)
 {
-    if (subject->user_unit != NULL)
-        g_ptr_array_add(arguments, g_strdup(subject->user_unit));
+    add_argument(subject->user_unit, arguments);
 }
 
 /* A name that could be taken for a number is never an identity of its own. */
@@ -117,29 +170,50 @@ list_user(const Subject *subject, GPtrArray *arguments)
 static void
 list_group(const Subject *subject, GPtrArray *arguments)
 {
-    for (guint i = 0; i < subject->groups->len; i++) {
-        gid_t gid = g_array_index(subject->groups, gid_t, i);
-        g_autofree char *name = name_of_group(gid);
+    for (guint i = 0; i < subject->groups->len; i++)
+        g_ptr_array_add(arguments, g_strdup_printf("%u", (guint)g_array_index(subject->groups, gid_t, i)));
+}
 
-        g_ptr_array_add(arguments, g_strdup_printf("%u", (guint)gid));
+static void
+list_group_names(const Subject *subject, GPtrArray *arguments)
+{
+    for (guint i = 0; i < subject->groups->len; i++) {
+        g_autofree char *name = name_of_group(g_array_index(subject->groups, gid_t, i));
+
         add_name(name, arguments);
     }
 }
 
 static const SectionKind kinds[] = {
+    { .keyword = "label", .usage = "[label L]", .identify = identify_label, .list = list_label },
+    { .keyword = "snap",
+      .usage = "[snap NAME], [snap NAME.APP]",
+      .identify = identify_snap,
+      .list = list_snap },
     { .keyword = "unit", .usage = "[unit NAME]", .identify = identify_unit, .list = list_unit },
+    { .keyword = "flatpak",
+      .usage = "[flatpak ID]",
+      .identify = identify_flatpak,
+      .list = list_flatpak,
+      .unproven = TRUE },
     { .keyword = "user-unit",
       .usage = "[user-unit NAME]",
       .identify = identify_unit,
-      .list = list_user_unit },
+      .list = list_user_unit,
+      .unproven = TRUE },
     { .keyword = "user", .usage = "[user NAME|UID]", .identify = identify_user, .list = list_user },
     { .keyword = "group",
       .usage = "[group NAME|GID]",
       .identify = identify_group,
       .list = list_group,
+      .list_names = list_group_names,
       .shared = TRUE },
     { .keyword = "user", .usage = "[user *]", .fixed = EVERYONE, .fallback = TRUE },
-    { .keyword = "unidentified", .usage = "[unidentified]", .fixed = "", .unidentified = TRUE },
+    { .keyword = "unidentified",
+      .usage = "[unidentified]",
+      .fixed = "",
+      .unidentified = TRUE,
+      .unproven = TRUE },
 };
 
 static char *
@@ -193,8 +267,20 @@ section_kind_get(guint index)
     return index < G_N_ELEMENTS(kinds) ? &kinds[index] : NULL;
 }
 
+guint
+section_kind_order(const SectionKind *kind)
+{
+    return (guint)(kind - kinds);
+}
+
+gboolean
+section_kind_asks_names(const SectionKind *kind, const char *identity)
+{
+    return kind->list_names != NULL && !g_ascii_isdigit(identity[strlen(kind->keyword) + 1]);
+}
+
 GPtrArray *
-section_kind_identities(const SectionKind *kind, const Subject *subject)
+section_kind_identities(const SectionKind *kind, const Subject *subject, gboolean ask_names)
 {
     g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func(g_free);
     GPtrArray *identities = g_ptr_array_new_with_free_func(g_free);
@@ -205,6 +291,8 @@ section_kind_identities(const SectionKind *kind, const Subject *subject)
         g_ptr_array_add(arguments, g_strdup(kind->fixed));
     else
         kind->list(subject, arguments);
+    if (kind->list_names != NULL && ask_names)
+        kind->list_names(subject, arguments);
     for (guint i = 0; i < arguments->len; i++)
         g_ptr_array_add(identities,
                         g_strconcat(kind->keyword, " ", (const char *)g_ptr_array_index(arguments, i), NULL));
@@ -221,4 +309,10 @@ gboolean
 section_kind_is_fallback(const SectionKind *kind)
 {
     return kind->fallback;
+}
+
+gboolean
+section_kind_is_proof(const SectionKind *kind)
+{
+    return !kind->unproven;
 }

@@ -24,13 +24,25 @@ const SectionKind *section_kind_parse(const char *heading, char **ret_identity, 
 /* The kind at INDEX in their order; NULL past the last. */
 const SectionKind *section_kind_get(guint index);
 
-/* The identities by which SUBJECT matches sections of KIND: an array of strings, none where it does not
- * match. Groups are there by number and by the name that the system now has for it. Free with
- * g_ptr_array_unref(). */
-GPtrArray *section_kind_identities(const SectionKind *kind, const Subject *subject);
+/* The place of KIND in that order. */
+guint section_kind_order(const SectionKind *kind);
+
+/* Whether IDENTITY, of KIND, is matched by asking the name service for the names of a subject's ids: a group
+ * by name, since the system did not know its number. */
+gboolean section_kind_asks_names(const SectionKind *kind, const char *identity);
+
+/*
+ * The identities by which SUBJECT matches sections of KIND, the closest first: an array of strings, none
+ * where it does not match. With ASK_NAMES, groups are there by the names that the system now has for them as
+ * well as by number; that may block. Free with g_ptr_array_unref().
+ */
+GPtrArray *section_kind_identities(const SectionKind *kind, const Subject *subject, gboolean ask_names);
 
 /* A subject can match several sections of KIND, which then grant only what all of them do. */
 gboolean section_kind_is_shared(const SectionKind *kind);
 
 /* Sections of KIND say nothing, not even no, once a section of another kind matched. */
 gboolean section_kind_is_fallback(const SectionKind *kind);
+
+/* Who matches a section of KIND has proved to be what it names; else no more than a user, or nothing. */
+gboolean section_kind_is_proof(const SectionKind *kind);
