@@ -14,7 +14,7 @@
 static gboolean
 conclude(const Caller *caller, const Url *url, const Decision *decision, GError **error)
 {
-    audit_decision(caller->subject, caller->uid, url, decision);
+    audit_decision(caller->subject, caller->uid, caller->refusals, url, decision);
     return decision->allowed || coded_error_set(error, (wsb_code)decision->code, "%s", decision->explanation);
 }
 
@@ -23,9 +23,10 @@ authority_check_permission(const Caller *caller, GError **error)
 {
     g_auto(Decision) decision = { 0 };
 
-    /* Only a refusal is worth an entry: an allowed call is told by what it goes on to do. */
-    return policy_access_permission(caller->access, &decision) ||
-           conclude(caller, /* url= */ NULL, &decision, error);
+    /* What is simply allowed is told by what it goes on to do. */
+    if (policy_access_permission(caller->access, &decision) && !decision.reported)
+        return TRUE;
+    return conclude(caller, /* url= */ NULL, &decision, error);
 }
 
 gboolean
@@ -37,37 +38,46 @@ authority_check_domain(const Caller *caller, const Url *url, GError **error)
     return conclude(caller, url, &decision, error);
 }
 
-static void
-decide_address(const PolicyAccess *access, const Url *url, GInetAddress *address, gboolean proxy,
+/* An address of the target, or of the proxy that the application named. */
+static gboolean
+decide_address(const Caller *caller, const WebSocket *websocket, GInetAddress *address, gboolean proxy,
                Decision *ret_decision)
 {
-    (void)proxy;
-    (void)policy_access_address(access, url, address, ret_decision);
+    const Route *route = websocket_get_route(websocket);
+
+    if (proxy)
+        return policy_access_proxy_address(caller->access, route->host, route->port, address, ret_decision);
+    return policy_access_address(caller->access, websocket_get_url(websocket), address, ret_decision);
+}
+
+/* The way, where the application chose it: through its proxy, or past the system's. */
+static gboolean
+decide_route(const Caller *caller, const Route *route, Decision *ret_decision)
+{
+    if (route->kind == ROUTE_DIRECT)
+        return policy_access_direct(caller->access, ret_decision);
+    return policy_access_proxy(caller->access, route->host, route->port, ret_decision);
 }
 
 gboolean
 authority_check_route(const Caller *caller, const Url *url, const Route *route, GError **error)
 {
-    g_auto(Decision) decision = { .allowed = TRUE };
+    g_auto(Decision) decision = { 0 };
 
-    if (route->chosen_by_application && route->kind != ROUTE_DIRECT)
-        decision = (Decision){ .allowed = FALSE,
-                               .code = WSB_CODE_DOMAIN_NOT_ALLOWED,
-                               .explanation = g_strdup("It is not allowed to use a proxy of one's own") };
-    return decision.allowed || conclude(caller, url, &decision, error);
+    if (!route->chosen_by_application || decide_route(caller, route, &decision))
+        return TRUE;
+    return conclude(caller, url, &decision, error);
 }
 
 gboolean
 authority_vet(const WebSocket *websocket, GInetAddress *address, gboolean proxy, char **ret_reason)
 {
     const Caller *caller = websocket_get_owner(websocket);
-    const Url *url = websocket_get_url(websocket);
     g_auto(Decision) decision = { 0 };
 
-    decide_address(caller->access, url, address, proxy, &decision);
-    if (decision.allowed)
+    if (decide_address(caller, websocket, address, proxy, &decision))
         return TRUE;
-    audit_decision(caller->subject, caller->uid, url, &decision);
+    audit_decision(caller->subject, caller->uid, caller->refusals, websocket_get_url(websocket), &decision);
     *ret_reason = g_strdup(decision.explanation);
     return FALSE;
 }
@@ -88,22 +98,20 @@ gboolean
 authority_judge(const WebSocket *websocket, Decision *ret_decision)
 {
     const Caller *caller = websocket_get_owner(websocket);
-    const Url *url = websocket_get_url(websocket);
     const Route *route = websocket_get_route(websocket);
     g_autoptr(GInetAddress) address = NULL;
 
-    if (!policy_access_permission(caller->access, ret_decision))
+    if (!policy_access_check(caller->access, websocket_get_url(websocket), ret_decision))
         return FALSE;
     decision_clear(ret_decision);
-    if (!policy_access_url(caller->access, url, ret_decision))
+    if (route->chosen_by_application && !decide_route(caller, route, ret_decision))
         return FALSE;
     address = dialled_address(websocket);
     /* An administrator's proxy was not vetted either. */
     if (!address || (route->kind != ROUTE_DIRECT && !route->chosen_by_application))
         return TRUE;
     decision_clear(ret_decision);
-    decide_address(caller->access, url, address, route->kind != ROUTE_DIRECT, ret_decision);
-    return ret_decision->allowed;
+    return decide_address(caller, websocket, address, route->kind != ROUTE_DIRECT, ret_decision);
 }
 
 void
@@ -113,13 +121,12 @@ authority_explain(const PolicyAccess *access, const char *url, gsize max_url_len
     g_autoptr(Url) whole = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!policy_access_permission(access, ret_decision))
+    if (url_parse_authority(url, &authority))
+        (void)policy_access_check(access, authority, ret_decision);
+    else
+        (void)policy_access_permission(access, ret_decision);
+    if (!ret_decision->allowed)
         return;
-    if (url_parse_authority(url, &authority)) {
-        decision_clear(ret_decision);
-        if (!policy_access_url(access, authority, ret_decision))
-            return;
-    }
     whole = url_parse(url, max_url_length, &error);
     if (!whole) {
         decision_clear(ret_decision);

@@ -7,6 +7,7 @@
 
 #include "broker-private.h"
 
+#include "audit.h"
 #include "authority.h"
 #include "coded-error.h"
 #include "utf8.h"
@@ -25,10 +26,11 @@ to_seconds(gint64 microseconds)
 }
 
 static void
-fill_limits(const BrokerConfig *config, const ConnectOptions *options, UpstreamLimits *limits)
+fill_limits(const BrokerConfig *config, const Caller *caller, const ConnectOptions *options,
+            UpstreamLimits *limits)
 {
-    limits->max_message_size = MIN(config->max_message_size, (gsize)SIGNAL_MESSAGE_MAX);
-    limits->max_backlog = config->max_buffered_bytes + 2 * config->max_message_size;
+    limits->max_message_size = MIN(caller->limits.max_message_size, (gsize)SIGNAL_MESSAGE_MAX);
+    limits->max_backlog = caller->limits.max_buffered_bytes + 2 * caller->limits.max_message_size;
     limits->close_timeout = config->close_timeout;
     limits->ping_interval =
         options->ping_interval >= 0 ? (guint)options->ping_interval : to_seconds(config->ping_interval);
@@ -73,19 +75,27 @@ check_domain_and_route(Broker *broker, const Caller *caller, const char *url, Co
 static gboolean
 take_connection(Broker *broker, const Caller *caller, ConnectionRequest *request, GError **error)
 {
-    const BrokerConfig *config = broker->setup.config;
-    ApplicationLimits limits = { .max_connections = config->max_connections,
-                                 .max_connect_rate = config->max_connect_rate,
-                                 .max_connect_interval = config->max_connect_interval,
-                                 .max_pending_handshakes = config->max_pending_handshakes };
+    const ApplicationLimits *limits = &caller->limits.application;
     g_autoptr(Application) application = application_table_get(
         broker->setup.network->applications, policy_access_section(caller->access), caller->uid);
 
-    if (!application_take_connection(application, &limits, error))
+    if (!application_take_connection(application, limits, error))
         return FALSE;
     request->application = g_steal_pointer(&application);
-    request->max_pending_handshakes = limits.max_pending_handshakes;
+    request->max_pending_handshakes = limits->max_pending_handshakes;
     return TRUE;
+}
+
+/* SkipCertificateCheck: the certificate of a test bench's server is not looked at, which is audited each time. */
+static void
+note_skipped_check(const Caller *caller, ConnectionRequest *request)
+{
+    const char *rule = NULL;
+
+    if (!request->url->secure || !policy_access_skips_certificate_check(caller->access, &rule))
+        return;
+    request->credentials.accepts_any = TRUE;
+    audit_certificate_check_skipped(caller->subject, caller->uid, request->url, rule);
 }
 
 /* What is left of Connect once policy has allowed it. */
@@ -105,12 +115,13 @@ start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, con
         return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
     if (broker->shutting_down)
         return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
+    note_skipped_check(caller, request);
     if (!take_connection(broker, caller, request, error))
         return FALSE;
     request->headers = g_steal_pointer(&options->headers);
     request->protocols = g_steal_pointer(&options->protocols);
     request->connect_timeout = config->connect_timeout;
-    fill_limits(config, options, &request->limits);
+    fill_limits(config, caller, options, &request->limits);
     if (!websocket_connect(websocket, request, &cause))
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "%s", cause->message);
     return TRUE;
@@ -137,19 +148,21 @@ check_open(const WebSocket *websocket, GError **error)
 }
 
 static gboolean
-has_room(const Broker *broker, const WebSocket *websocket)
+has_room(const WebSocket *websocket)
 {
-    return websocket_get_buffered(websocket) <= broker->setup.config->max_buffered_bytes;
+    const Caller *owner = websocket_get_owner(websocket);
+
+    return websocket_get_buffered(websocket) <= owner->limits.max_buffered_bytes;
 }
 
 gboolean
-broker_send(Broker *broker, const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data,
-            gboolean *ret_waits, GError **error)
+broker_send(const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data, gboolean *ret_waits,
+            GError **error)
 {
     gsize length = 0;
     const guint8 *bytes = g_bytes_get_data(data, &length);
 
-    if (length > broker->setup.config->max_message_size)
+    if (length > caller->limits.max_message_size)
         return coded_error_set(error, WSB_CODE_PARAMETER, "The message is larger than MaxMessageSize");
     if (text && !utf8_valid(bytes, length))
         return coded_error_set(error, WSB_CODE_PARAMETER, "The text is not UTF-8");
@@ -159,15 +172,15 @@ broker_send(Broker *broker, const Caller *caller, WebSocket *websocket, gboolean
     if (websocket_get_info(websocket)->send_waits)
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "A message already waits for room");
     websocket_send(websocket, text, data);
-    *ret_waits = !has_room(broker, websocket);
+    *ret_waits = !has_room(websocket);
     websocket_set_send_waits(websocket, *ret_waits);
     return TRUE;
 }
 
 gboolean
-broker_take_room(Broker *broker, WebSocket *websocket)
+broker_take_room(WebSocket *websocket)
 {
-    if (!websocket_get_info(websocket)->send_waits || !has_room(broker, websocket))
+    if (!websocket_get_info(websocket)->send_waits || !has_room(websocket))
         return FALSE;
     websocket_set_send_waits(websocket, FALSE);
     return TRUE;
@@ -190,12 +203,10 @@ check_may_close(const Caller *caller, const WebSocket *websocket, GError **error
 }
 
 gboolean
-broker_close(Broker *broker, const Caller *caller, WebSocket *websocket, guint16 code, const char *reason,
-             GError **error)
+broker_close(const Caller *caller, WebSocket *websocket, guint16 code, const char *reason, GError **error)
 {
     WebSocketState state = websocket_get_info(websocket)->state;
 
-    (void)broker;
     if (!close_code_is_sendable(code))
         return coded_error_set(error, WSB_CODE_PARAMETER, "The close code %u may not be sent", code);
     if (strlen(reason) > WSB_CLOSE_REASON_MAX)

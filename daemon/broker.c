@@ -39,6 +39,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
     broker->websockets =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)websocket_free);
     broker->user_counts = g_hash_table_new(NULL, NULL);
+    broker->refusals = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     audit_policy_loaded(broker->generation);
     return broker;
 }
@@ -49,6 +50,7 @@ broker_free(Broker *broker)
     g_hash_table_unref(broker->websockets);
     g_hash_table_unref(broker->callers);
     g_hash_table_unref(broker->user_counts);
+    g_hash_table_unref(broker->refusals);
     policy_unref(broker->policy);
     g_free(broker);
 }
@@ -65,11 +67,24 @@ broker_get_idle_since(const Broker *broker)
     return g_hash_table_size(broker->websockets) > 0 ? -1 : broker->last_use;
 }
 
+static RefusalMeter *
+refusals_of(Broker *broker, uid_t uid)
+{
+    RefusalMeter *meter = g_hash_table_lookup(broker->refusals, GUINT_TO_POINTER(uid));
+
+    if (!meter) {
+        meter = g_new0(RefusalMeter, 1);
+        g_hash_table_insert(broker->refusals, GUINT_TO_POINTER(uid), meter);
+    }
+    return meter;
+}
+
 Caller *
 broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *subject)
 {
-    Caller *caller = caller_new(name, uid, subject, broker->policy);
+    Caller *caller = caller_new(name, uid, subject, broker->policy, broker->setup.config);
 
+    caller->refusals = refusals_of(broker, uid);
     g_hash_table_insert(broker->callers, caller->name, caller);
     return caller;
 }
@@ -212,7 +227,7 @@ broker_create_websocket(Broker *broker, Caller *caller, GError **error)
         return NULL;
     id = g_new(guint64, 1);
     *id = ++broker->last_id;
-    websocket = websocket_new(broker->setup.network, *id, caller, broker->setup.config->max_message_size,
+    websocket = websocket_new(broker->setup.network, *id, caller, caller->limits.max_message_size,
                               &broker->events, broker->setup.events_data);
     g_hash_table_insert(broker->websockets, id, websocket);
     caller->n_websockets++;
@@ -268,7 +283,8 @@ judge_all(Broker *broker)
 
         if (!websocket_is_busy(websocket) || authority_judge(websocket, &decision))
             continue;
-        audit_decision(caller->subject, caller->uid, websocket_get_url(websocket), &decision);
+        audit_decision(caller->subject, caller->uid, caller->refusals, websocket_get_url(websocket),
+                       &decision);
         websocket_terminate(websocket, WSB_CLOSE_POLICY_VIOLATION, "",
                             failure_new(STAGE_POLICY, decision.code, decision.explanation));
     }
@@ -302,7 +318,7 @@ broker_reload(Broker *broker, GError **error)
     audit_policy_loaded(broker->generation);
     g_hash_table_iter_init(&iter, broker->callers);
     while (g_hash_table_iter_next(&iter, NULL, &caller))
-        caller_set_policy(caller, policy);
+        caller_set_policy(caller, policy, broker->setup.config);
     judge_all(broker);
     return TRUE;
 }

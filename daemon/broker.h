@@ -58,13 +58,13 @@ gboolean broker_connect(Broker *broker, const Caller *caller, WebSocket *websock
 
 /* Send. *ret_waits says that the call is to be answered only when broker_take_room() says so, or when the connection
  * has ended. */
-gboolean broker_send(Broker *broker, const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data,
+gboolean broker_send(const Caller *caller, WebSocket *websocket, gboolean text, GBytes *data,
                      gboolean *ret_waits, GError **error);
 /* Whether a call waited for room and now has it; it waits no more then. */
-gboolean broker_take_room(Broker *broker, WebSocket *websocket);
+gboolean broker_take_room(WebSocket *websocket);
 
-gboolean broker_close(Broker *broker, const Caller *caller, WebSocket *websocket, guint16 code,
-                      const char *reason, GError **error);
+gboolean broker_close(const Caller *caller, WebSocket *websocket, guint16 code, const char *reason,
+                      GError **error);
 
 /* Owned by the broker until the next reload. */
 Policy *broker_get_policy(Broker *broker);

@@ -10,9 +10,13 @@
 
 #include "process.h"
 
+#include <errno.h>
+#include <string.h>
+
 enum {
     BUS_TIMEOUT_USEC = 5 * G_USEC_PER_SEC,
-    MAX_GROUPS = 65536 /* NGROUPS_MAX of Linux */
+    MAX_GROUPS = 65536, /* NGROUPS_MAX of Linux */
+    LABEL_MAX = 4096
 };
 
 /* What GetConnectionCredentials says. */
@@ -21,6 +25,7 @@ typedef struct Credentials {
     uid_t uid;
     pid_t pid;
     GArray *groups; /* of gid_t */
+    char *label;    /* as the bus gives it; "" for none */
 } Credentials;
 
 typedef struct Question {
@@ -29,14 +34,14 @@ typedef struct Question {
 } Question;
 
 Caller *
-caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy)
+caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const BrokerConfig *config)
 {
     Caller *caller = g_new0(Caller, 1);
 
     caller->name = g_strdup(name);
     caller->uid = uid;
     caller->subject = subject;
-    caller->access = policy_access_new(policy, subject);
+    caller_set_policy(caller, policy, config);
     return caller;
 }
 
@@ -49,17 +54,35 @@ caller_free(Caller *caller)
     g_free(caller);
 }
 
-void
-caller_set_policy(Caller *caller, Policy *policy)
+static void
+resolve_limits(const PolicyLimits *policy, const BrokerConfig *config, CallerLimits *ret_limits)
 {
-    policy_access_free(caller->access);
+    ApplicationLimits *application = &ret_limits->application;
+
+    application->max_connections = (guint)policy_limit_resolve(&policy->connections, config->max_connections);
+    application->max_connect_rate = config->max_connect_rate;
+    application->max_connect_interval = config->max_connect_interval;
+    policy_limit_resolve_rate(&policy->connect_rate, &application->max_connect_rate,
+                              &application->max_connect_interval);
+    application->max_pending_handshakes =
+        (guint)policy_limit_resolve(&policy->pending_handshakes, config->max_pending_handshakes);
+    ret_limits->max_message_size = policy_limit_resolve(&policy->message_size, config->max_message_size);
+    ret_limits->max_buffered_bytes =
+        policy_limit_resolve(&policy->buffered_bytes, config->max_buffered_bytes);
+}
+
+void
+caller_set_policy(Caller *caller, Policy *policy, const BrokerConfig *config)
+{
+    g_clear_pointer(&caller->access, policy_access_free);
     caller->access = policy_access_new(policy, caller->subject);
+    resolve_limits(policy_access_limits(caller->access), config, &caller->limits);
 }
 
 gboolean
 caller_is_administrator(const Caller *caller)
 {
-    return caller->uid == 0;
+    return caller->uid == 0 || policy_access_is_administrator(caller->access);
 }
 
 static int
@@ -91,6 +114,25 @@ read_groups(sd_bus_message *reply, Credentials *credentials)
     return sd_bus_message_exit_container(reply);
 }
 
+/* Bytes with a NUL at their end. */
+static int
+read_label(sd_bus_message *reply, Credentials *credentials)
+{
+    const void *bytes = NULL;
+    size_t size = 0;
+    int r = sd_bus_message_enter_container(reply, 'v', "ay");
+
+    if (r >= 0)
+        r = sd_bus_message_read_array(reply, 'y', &bytes, &size);
+    if (r < 0)
+        return r;
+    if (size == 0 || size > LABEL_MAX || memchr(bytes, '\0', size) != (const char *)bytes + size - 1)
+        return -EBADMSG;
+    g_free(credentials->label);
+    credentials->label = g_strndup(bytes, size - 1);
+    return sd_bus_message_exit_container(reply);
+}
+
 static int
 read_credential(sd_bus_message *reply, Credentials *credentials)
 {
@@ -108,6 +150,8 @@ read_credential(sd_bus_message *reply, Credentials *credentials)
         credentials->pid = (pid_t)value;
     } else if (g_str_equal(key, "UnixGroupIDs")) {
         r = read_groups(reply, credentials);
+    } else if (g_str_equal(key, "LinuxSecurityLabel")) {
+        r = read_label(reply, credentials);
     } else {
         r = sd_bus_message_skip(reply, "v");
     }
@@ -136,7 +180,8 @@ subject_from_credentials(const Credentials *credentials)
         return subject_new_unidentified();
     subject = subject_new_for_uid(credentials->uid);
     g_array_append_vals(subject->groups, credentials->groups->data, credentials->groups->len);
-    if (!process_identify(credentials->pid, subject))
+    if ((credentials->label && !subject_set_label(subject, credentials->label)) ||
+        !process_identify(credentials->pid, subject))
         return subject_new_unidentified();
     return g_steal_pointer(&subject);
 }
@@ -147,6 +192,7 @@ on_credentials(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
     Question *question = user_data;
     g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
     Credentials credentials = { .uid = (uid_t)-1, .groups = groups };
+    g_autofree char *label = NULL;
     Subject *subject;
 
     (void)ret_error;
@@ -154,6 +200,7 @@ on_credentials(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
         subject = subject_new_unidentified();
     else
         subject = subject_from_credentials(&credentials);
+    label = credentials.label;
     question->callback(subject, credentials.has_uid ? credentials.uid : (uid_t)-1, question->user_data);
     return 1;
 }

@@ -1,27 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "application.h"
+#include "audit.h"
+#include "config.h"
 #include "policy.h"
 #include "subject.h"
 
 #include <systemd/sd-bus.h>
+
+/* The limits in force for a caller: policy's, where it has any, else those of wsbroker.conf. */
+typedef struct CallerLimits {
+    ApplicationLimits application;
+    gsize max_message_size;
+    gsize max_buffered_bytes;
+} CallerLimits;
 
 /* One connection to the bus that has called us, identified at its first call. */
 typedef struct Caller {
     char *name; /* unique bus name */
     uid_t uid;  /* as the bus says; (uid_t)-1 when it could not */
     Subject *subject;
-    PolicyAccess *access; /* under the policy in force */
+    PolicyAccess *access; /* under the policy in force, as are the limits */
+    CallerLimits limits;
+    RefusalMeter *refusals; /* its user's; the broker's */
     guint n_websockets;
 } Caller;
 
 /* SUBJECT is taken. */
-Caller *caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy);
+Caller *caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const BrokerConfig *config);
 void caller_free(Caller *caller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Caller, caller_free)
 
 /* Judges the caller by POLICY from now on. */
-void caller_set_policy(Caller *caller, Policy *policy);
+void caller_set_policy(Caller *caller, Policy *policy, const BrokerConfig *config);
 
 /* Whether it may use what is for administrators. */
 gboolean caller_is_administrator(const Caller *caller);

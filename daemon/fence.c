@@ -21,7 +21,6 @@ enum { QUESTIONS_PER_USER = 8, QUESTIONS_MAX = 96 };
 
 struct FenceKeeper {
     sd_bus *bus;
-    gsize window;
     gint64 timeout;
     const FenceEvents *events;
     gpointer user_data;
@@ -34,6 +33,7 @@ struct Fence {
     FenceKeeper *keeper;
     char *name;
     uid_t uid;
+    gsize window;
     gsize asked;           /* bytes that the question at hand covers */
     gsize sent;            /* bytes since */
     sd_bus_slot *question; /* NULL: none */
@@ -129,7 +129,7 @@ start_timer(Fence *fence)
 static void
 update_full(Fence *fence)
 {
-    gboolean full = fence->asked + fence->sent >= fence->keeper->window;
+    gboolean full = fence->asked + fence->sent >= fence->window;
 
     if (full == fence->full || fence->dead)
         return;
@@ -152,7 +152,7 @@ drop_question(Fence *fence)
 static void
 ask_if_due(Fence *fence)
 {
-    if (!fence->dead && !fence->question && !fence->waiting_link && fence->sent >= fence->keeper->window / 2)
+    if (!fence->dead && !fence->question && !fence->waiting_link && fence->sent >= fence->window / 2)
         fence_ask(fence);
 }
 
@@ -213,12 +213,11 @@ fence_ask(Fence *fence)
 }
 
 FenceKeeper *
-fence_keeper_new(sd_bus *bus, gsize window, gint64 timeout, const FenceEvents *events, gpointer user_data)
+fence_keeper_new(sd_bus *bus, gint64 timeout, const FenceEvents *events, gpointer user_data)
 {
     FenceKeeper *keeper = g_new0(FenceKeeper, 1);
 
     keeper->bus = bus;
-    keeper->window = window;
     keeper->timeout = timeout;
     keeper->events = events;
     keeper->user_data = user_data;
@@ -236,13 +235,14 @@ fence_keeper_free(FenceKeeper *keeper)
 }
 
 Fence *
-fence_new(FenceKeeper *keeper, const char *name, uid_t uid)
+fence_new(FenceKeeper *keeper, const char *name, uid_t uid, gsize window)
 {
     Fence *fence = g_new0(Fence, 1);
 
     fence->keeper = keeper;
     fence->name = g_strdup(name);
     fence->uid = uid;
+    fence->window = window;
     return fence;
 }
 

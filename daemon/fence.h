@@ -18,14 +18,14 @@ typedef struct FenceEvents {
     void (*dead)(Fence *fence, gpointer user_data);
 } FenceEvents;
 
-/* WINDOW: bytes that a receiver may have unread; TIMEOUT: µs in which it must answer. EVENTS outlives the keeper. */
-FenceKeeper *fence_keeper_new(sd_bus *bus, gsize window, gint64 timeout, const FenceEvents *events,
-                              gpointer user_data);
+/* TIMEOUT: µs in which a receiver must answer. EVENTS outlives the keeper. */
+FenceKeeper *fence_keeper_new(sd_bus *bus, gint64 timeout, const FenceEvents *events, gpointer user_data);
 /* After the last of its fences. */
 void fence_keeper_free(FenceKeeper *keeper);
 
-/* A fence for the connection NAME of user UID. Free it when that connection has left the bus. */
-Fence *fence_new(FenceKeeper *keeper, const char *name, uid_t uid);
+/* A fence for the connection NAME of user UID, which may have WINDOW bytes unread. Free it when that connection has left
+ * the bus. */
+Fence *fence_new(FenceKeeper *keeper, const char *name, uid_t uid, gsize window);
 void fence_free(Fence *fence);
 
 const char *fence_get_name(const Fence *fence);

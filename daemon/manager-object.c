@@ -91,27 +91,17 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
 }
 
 static int
-append_limit(sd_bus_message *reply, const char *name, guint64 value)
-{
-    return sd_bus_message_append(reply, "{sv}", name, "t", value);
-}
-
-static int
 append_limits(sd_bus_message *reply, Objects *objects)
 {
-    const BrokerConfig *config = broker_get_config(objects->broker);
-    int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+    const Caller *caller = current_caller(objects);
+    const CallerLimits *limits = &caller->limits;
 
-    if (r >= 0)
-        r = append_limit(reply, "MaxMessageSize", config->max_message_size);
-    if (r >= 0)
-        r = append_limit(reply, "MaxBufferedBytes", config->max_buffered_bytes);
-    if (r >= 0)
-        r = append_limit(reply, "MaxUrlLength", config->max_url_length);
-    if (r >= 0)
-        r = sd_bus_message_append(reply, "{sv}", "MaxWebSockets", "u",
-                                  broker_get_max_websockets(objects->broker, current_caller(objects)));
-    return r < 0 ? r : sd_bus_message_close_container(reply);
+    return sd_bus_message_append(reply, "a{sv}", 6, "MaxMessageSize", "t", (guint64)limits->max_message_size,
+                                 "MaxBufferedBytes", "t", (guint64)limits->max_buffered_bytes, "MaxUrlLength",
+                                 "t", (guint64)broker_get_config(objects->broker)->max_url_length,
+                                 "MaxWebSockets", "u", broker_get_max_websockets(objects->broker, caller),
+                                 "MaxConnections", "u", limits->application.max_connections,
+                                 "MaxPendingHandshakes", "u", limits->application.max_pending_handshakes);
 }
 
 static int

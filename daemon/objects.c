@@ -74,7 +74,7 @@ fence_of(Objects *objects, const WebSocket *websocket)
     Fence *fence = g_hash_table_lookup(objects->fences, owner->name);
 
     if (!fence) {
-        fence = fence_new(objects->fence_keeper, owner->name, owner->uid);
+        fence = fence_new(objects->fence_keeper, owner->name, owner->uid, owner->limits.max_buffered_bytes);
         g_hash_table_insert(objects->fences, (gpointer)fence_get_name(fence), fence);
     }
     return fence;
@@ -197,7 +197,7 @@ on_drained(WebSocket *websocket, gpointer user_data)
     Objects *objects = user_data;
     _cleanup_message_ sd_bus_message *call = NULL;
 
-    if (!broker_take_room(objects->broker, websocket))
+    if (!broker_take_room(websocket))
         return;
     call = take_waiting_send(objects, websocket);
     (void)sd_bus_reply_method_return(call, NULL);
@@ -232,8 +232,7 @@ void
 objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config)
 {
     *objects = (Objects){ .bus = bus };
-    objects->fence_keeper =
-        fence_keeper_new(bus, config->max_buffered_bytes, config->fence_timeout, &fence_events, objects);
+    objects->fence_keeper = fence_keeper_new(bus, config->fence_timeout, &fence_events, objects);
     objects->fences = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)fence_free);
     objects->waiting_sends = g_hash_table_new_full(NULL, NULL, NULL, unref_message);
 }

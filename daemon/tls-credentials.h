@@ -10,6 +10,7 @@ typedef struct TlsCredentials {
     GTlsDatabase *trust;          /* NULL: the system's */
     GTlsCertificate *certificate; /* the application's own with its key; NULL: none */
     gboolean only_tls_1_3;
+    gboolean accepts_any; /* policy's SkipCertificateCheck: whatever certificate the server has */
 } TlsCredentials;
 
 void tls_credentials_clear(TlsCredentials *credentials);

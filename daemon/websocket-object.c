@@ -137,7 +137,7 @@ method_send(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     data = read_data(message, &text, &error);
     if (!data)
         return bus_error_set(ret_error, error);
-    if (!broker_send(objects->broker, caller, websocket, text, data, &waits, &error))
+    if (!broker_send(caller, websocket, text, data, &waits, &error))
         return bus_error_set(ret_error, error);
     if (!waits)
         return sd_bus_reply_method_return(message, NULL);
@@ -157,7 +157,7 @@ method_close(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
 
     if (r < 0)
         return r;
-    if (!broker_close(objects->broker, caller, current_websocket(objects, message), code, reason, &error))
+    if (!broker_close(caller, current_websocket(objects, message), code, reason, &error))
         return bus_error_set(ret_error, error);
     return sd_bus_reply_method_return(message, NULL);
 }
