@@ -18,7 +18,16 @@ add_pattern(PatternSet *set, const char *text, const char *rule)
     g_autoptr(Pattern) pattern = pattern_parse(text, &error);
 
     g_assert_no_error(error);
-    pattern_set_add(set, pattern, rule);
+    pattern_set_add(set, pattern, text, rule);
+}
+
+/* NULL, or where the pattern that matches was written. */
+static const char *
+find_url(const PatternSet *set, const Url *url)
+{
+    const PatternRule *hit = pattern_set_find_url(set, url);
+
+    return hit == NULL ? NULL : hit->rule;
 }
 
 static const struct UrlCase {
@@ -150,7 +159,7 @@ test_urls(void)
         test_row(url_cases[i].pattern, url_cases[i].url);
         g_assert_nonnull(url);
         add_pattern(set, url_cases[i].pattern, "rule");
-        g_assert_cmpstr(pattern_set_find_url(set, url), ==, url_cases[i].matches ? "rule" : NULL);
+        g_assert_cmpstr(find_url(set, url), ==, url_cases[i].matches ? "rule" : NULL);
     }
 }
 
@@ -186,11 +195,14 @@ test_addresses(void)
         g_autoptr(PatternSet) set = pattern_set_new();
         g_autoptr(Url) url = url_parse(address_cases[i].url, 1024, NULL);
         g_autoptr(GInetAddress) address = g_inet_address_new_from_string(address_cases[i].address);
+        const PatternRule *hit;
 
         test_row(address_cases[i].pattern, address_cases[i].url, address_cases[i].address);
         add_pattern(set, address_cases[i].pattern, "rule");
-        g_assert_cmpstr(pattern_set_find_address(set, url, address), ==,
-                        address_cases[i].matches ? "rule" : NULL);
+        hit = pattern_set_find_address(set, url, address);
+        g_assert_cmpint(hit != NULL, ==, address_cases[i].matches);
+        if (hit != NULL)
+            g_assert_cmpstr(hit->text, ==, address_cases[i].pattern);
     }
 }
 
@@ -292,6 +304,83 @@ test_refusals(void)
     }
 }
 
+/* A proxy's host and port; the same Url stands for it with either scheme. */
+static const struct ProxyCase {
+    const char *pattern;
+    const char *proxy;
+    gboolean matches;
+} proxy_cases[] = {
+    { "proxy.example:3128", "proxy.example:3128", MATCH },
+    { "PROXY.example.:3128", "proxy.example:3128", MATCH },
+    { "proxy.example:3128", "proxy.example:8080", NO_MATCH },
+    { "proxy.example:3128", "a.proxy.example:3128", NO_MATCH },
+    { "proxy.example:80", "proxy.example:80", MATCH },
+    { "proxy.example:80", "proxy.example:443", NO_MATCH },
+    { "proxy.example:*", "proxy.example:1", MATCH },
+    { "*.example:3128", "proxy.example:3128", MATCH },
+    { "*.example:3128", "example:3128", NO_MATCH },
+    { "*:3128", "proxy.example:3128", MATCH },
+    { "*:3128", "192.0.2.1:3128", MATCH },
+    { "*:*", "[2001:db8::1]:9", MATCH },
+    { "192.0.2.0/24:3128", "192.0.2.7:3128", MATCH },
+    { "192.0.2.0/24:3128", "192.0.3.7:3128", NO_MATCH },
+    { "[2001:db8::/32]:3128", "[2001:db8::7]:3128", MATCH },
+    { "[2001:db8::1]:*", "[2001:db8::2]:3128", NO_MATCH },
+    { "bücher.example:3128", "xn--bcher-kva.example:3128", MATCH },
+};
+
+static void
+test_proxies(void)
+{
+    static const char *const schemes[] = { "ws", "wss" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(proxy_cases); i++)
+        for (gsize j = 0; j < G_N_ELEMENTS(schemes); j++) {
+            g_autoptr(GError) error = NULL;
+            g_autoptr(PatternSet) set = pattern_set_new();
+            g_autoptr(Pattern) pattern = pattern_parse_proxy(proxy_cases[i].pattern, &error);
+            g_autofree char *text = g_strdup_printf("%s://%s/", schemes[j], proxy_cases[i].proxy);
+            g_autoptr(Url) url = url_parse(text, 1024, NULL);
+
+            test_row(proxy_cases[i].pattern, text);
+            g_assert_no_error(error);
+            pattern_set_add(set, pattern, proxy_cases[i].pattern, "rule");
+            g_assert_cmpstr(find_url(set, url), ==, proxy_cases[i].matches ? "rule" : NULL);
+        }
+}
+
+static const struct Refusal proxy_refusals[] = {
+    { "", "empty" },
+    { "http://proxy.example:3128", "write proxy.example:3128" },
+    { "socks5://proxy.example:1080", "write proxy.example:1080" },
+    { "wss://proxy.example:3128", "write proxy.example:3128" },
+    { "proxy.example", "write proxy.example:3128 or whatever it has, or proxy.example:* for any" },
+    { "*", "no default port" },
+    { "192.0.2.0/24", "write 192.0.2.0/24:3128" },
+    { "2001:db8::1", "write [2001:db8::1]:3128" },
+    { "[2001:db8::/32]", "write [2001:db8::/32]:3128" },
+    { "proxy.example:0", "from 1 to 65535" },
+    { "proxy.example:65536", "from 1 to 65535" },
+    { "user@proxy.example:3128", "no user" },
+    { "proxy.example:3128/", "port" },
+    { "*proxy.example:3128", "write *.proxy.example" },
+    { "192.0.2.1/24:3128", "write 192.0.2.0/24" },
+};
+
+static void
+test_proxy_refusals(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(proxy_refusals); i++) {
+        g_autoptr(GError) error = NULL;
+
+        test_row(proxy_refusals[i].pattern);
+        g_assert_null(pattern_parse_proxy(proxy_refusals[i].pattern, &error));
+        g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+        g_test_message("%s", error->message);
+        g_assert_nonnull(strstr(error->message, proxy_refusals[i].message));
+    }
+}
+
 /* The most specific pattern is what an explanation names. */
 static void
 test_most_specific(void)
@@ -321,7 +410,7 @@ test_most_specific(void)
     for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
         g_autoptr(Url) url = url_parse(expected[i].url, 1024, NULL);
 
-        g_assert_cmpstr(pattern_set_find_url(set, url), ==, expected[i].rule);
+        g_assert_cmpstr(find_url(set, url), ==, expected[i].rule);
     }
 }
 
@@ -333,11 +422,14 @@ test_first_and_clear(void)
 
     add_pattern(set, "10.0.0.1", "first");
     add_pattern(set, "10.0.0.1", "second");
-    g_assert_cmpstr(pattern_set_find_url(set, url), ==, "first");
+    g_assert_cmpstr(find_url(set, url), ==, "first");
+    g_assert_cmpuint(pattern_set_count(set), ==, 2);
+    g_assert_cmpstr(pattern_set_get(set, 1)->rule, ==, "second");
     pattern_set_clear(set);
-    g_assert_null(pattern_set_find_url(set, url));
+    g_assert_cmpuint(pattern_set_count(set), ==, 0);
+    g_assert_null(find_url(set, url));
     add_pattern(set, "10.0.0.0/24", "third");
-    g_assert_cmpstr(pattern_set_find_url(set, url), ==, "third");
+    g_assert_cmpstr(find_url(set, url), ==, "third");
 }
 
 /* The NUMBER-th of many patterns, half of them names and half ranges. */
@@ -365,7 +457,7 @@ test_many(void)
                                            : g_strdup_printf("ws://10.%u.%u.9/", i / 256, i % 256);
         g_autoptr(Url) url = url_parse(text, 1024, NULL);
 
-        g_assert_cmpstr(pattern_set_find_url(set, url), ==, i < 10000 ? pattern : NULL);
+        g_assert_cmpstr(find_url(set, url), ==, i < 10000 ? pattern : NULL);
     }
 }
 
@@ -376,6 +468,8 @@ main(int argc, char **argv)
     g_test_add_func("/pattern/urls", test_urls);
     g_test_add_func("/pattern/addresses", test_addresses);
     g_test_add_func("/pattern/refusals", test_refusals);
+    g_test_add_func("/pattern/proxies", test_proxies);
+    g_test_add_func("/pattern/proxy-refusals", test_proxy_refusals);
     g_test_add_func("/pattern/most-specific", test_most_specific);
     g_test_add_func("/pattern/first-and-clear", test_first_and_clear);
     g_test_add_func("/pattern/many", test_many);

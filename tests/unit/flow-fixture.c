@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What libsoup's WebSocket does to a stream: reads of a KiB for as long as there are bytes, writes of a frame at a
+ * time. */
+
+#include "flow-fixture.h"
+
+#include "bytes.h"
+
+#include <sys/socket.h>
+
+static void
+on_progress(gpointer user_data)
+{
+    ((FlowFixture *)user_data)->progress++;
+}
+
+static gboolean
+on_readable(GObject *stream, gpointer user_data)
+{
+    FlowFixture *fixture = user_data;
+    guint before = fixture->received->len;
+    guint8 buffer[1024];
+    gssize n;
+
+    g_assert_true(stream == G_OBJECT(fixture->input));
+    do {
+        g_autoptr(GError) error = NULL;
+
+        n = g_pollable_input_stream_read_nonblocking(fixture->input, buffer, sizeof(buffer), NULL, &error);
+        if (n > 0)
+            g_byte_array_append(fixture->received, buffer, (guint)n);
+        else if (n < 0)
+            g_assert_error(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+    } while (n > 0);
+    fixture->ended = n == 0;
+    fixture->largest_turn = MAX(fixture->largest_turn, fixture->received->len - before);
+    if (fixture->turns && fixture->received->len > before)
+        g_string_append_c(fixture->turns, fixture->name);
+    return fixture->ended ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+void
+flow_fixture_start_reading(FlowFixture *fixture)
+{
+    fixture->reader = g_pollable_input_stream_create_source(fixture->input, NULL);
+    g_source_set_callback(fixture->reader, G_SOURCE_FUNC(on_readable), fixture, NULL);
+    g_source_attach(fixture->reader, NULL);
+}
+
+void
+flow_fixture_stop_reading(FlowFixture *fixture)
+{
+    if (fixture->reader)
+        g_source_destroy(fixture->reader);
+    g_clear_pointer(&fixture->reader, g_source_unref);
+}
+
+void
+flow_fixture_init(FlowFixture *fixture, int type, GBytes *leftover)
+{
+    *fixture = (FlowFixture){ .pair = socket_pair_new(type), .received = g_byte_array_new() };
+    fixture->flow = flow_new(fixture->pair->transport, fixture->pair->socket, leftover, FLOW_MAX_MESSAGE,
+                             FLOW_MAX_BACKLOG, on_progress, fixture);
+    fixture->input = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(G_IO_STREAM(fixture->flow)));
+    fixture->output = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(G_IO_STREAM(fixture->flow)));
+    flow_fixture_start_reading(fixture);
+}
+
+void
+flow_fixture_clear(FlowFixture *fixture)
+{
+    flow_fixture_stop_reading(fixture);
+    flow_stop(fixture->flow);
+    g_assert_finalize_object(fixture->flow);
+    g_byte_array_unref(fixture->received);
+    socket_pair_free(fixture->pair);
+}
+
+void
+flow_fixture_set_up(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_init(fixture, SOCK_STREAM, NULL);
+}
+
+void
+flow_fixture_tear_down(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_clear(fixture);
+}
+
+void
+flow_fixture_settle(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
+void
+flow_fixture_assert_received(const FlowFixture *fixture, const char *bytes, gsize length)
+{
+    assert_bytes(fixture->received->data, fixture->received->len, bytes, length);
+}
+
+void
+flow_fixture_wait_received(const FlowFixture *fixture, gsize length)
+{
+    while (fixture->received->len < length)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(fixture->received->len, ==, length);
+}

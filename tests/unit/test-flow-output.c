@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The writing side of the metered stream: through at once or gathered, never lost, never counted wrong. */
+
+#include "flow-fixture.h"
+
+#include "bytes.h"
+
+#include <sys/socket.h>
+
+/* Each write of the flow's arrives by itself. */
+static void
+set_up_counting(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_init(fixture, SOCK_SEQPACKET, NULL);
+}
+
+static void
+write_all(FlowFixture *fixture, gconstpointer data, gsize length)
+{
+    g_autoptr(GError) error = NULL;
+    gssize n = g_pollable_output_stream_write_nonblocking(fixture->output, data, length, NULL, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(n, ==, (gssize)length); /* always whole */
+}
+
+static void
+assert_arrives(FlowFixture *fixture, const char *text)
+{
+    char buffer[256];
+    gssize n = socket_pair_read(fixture->pair, buffer, sizeof(buffer));
+
+    if (text == NULL)
+        g_assert_cmpint(n, ==, -1);
+    else
+        assert_bytes(buffer, MAX(n, 0), text, strlen(text));
+}
+
+static void
+test_written_through(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_settle();
+    for (guint i = 0; i < 3; i++) {
+        write_all(fixture, "alone", 5);
+        assert_arrives(fixture, "alone"); /* before any turn */
+        flow_fixture_settle();
+        assert_arrives(fixture, NULL);
+    }
+}
+
+static void
+test_gathered(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_settle();
+    write_all(fixture, "first", 5);
+    write_all(fixture, "second", 6);
+    write_all(fixture, "third", 5);
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 11);
+    assert_arrives(fixture, "first");
+    assert_arrives(fixture, NULL);
+    flow_fixture_settle();
+    assert_arrives(fixture, "secondthird");
+    assert_arrives(fixture, NULL);
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 0);
+    g_assert_cmpuint(fixture->progress, >=, 1);
+}
+
+/* Much in one turn goes out before its end. */
+static void
+test_gathered_much(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *chunk = g_strnfill(16 * 1024, 'x');
+    char byte;
+
+    flow_fixture_settle();
+    for (guint i = 0; i < 4; i++)
+        write_all(fixture, chunk, 16 * 1024);
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 48 * 1024);
+    write_all(fixture, chunk, 16 * 1024);
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 0);
+    g_assert_cmpint(socket_pair_read(fixture->pair, &byte, 1), ==, 1);
+}
+
+/* What the peer has read, appended to ALL. */
+static void
+peer_reads(FlowFixture *fixture, GByteArray *all)
+{
+    guint8 buffer[4096];
+    gssize n;
+
+    while ((n = socket_pair_read(fixture->pair, buffer, sizeof(buffer))) > 0)
+        g_byte_array_append(all, buffer, (guint)n);
+}
+
+static void
+write_numbers(FlowFixture *fixture, guint32 from, guint32 to)
+{
+    for (guint32 i = from; i < to; i++)
+        write_all(fixture, &i, sizeof(i));
+}
+
+/* The peer does not read for a while and then does, again and again. */
+static void
+test_nothing_lost(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { ROUND = 200 * 1000 };
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    for (guint32 round = 0; round < 4; round++) {
+        write_numbers(fixture, round * ROUND, round * ROUND + ROUND / 2);
+        flow_fixture_settle();
+        g_assert_cmpuint(flow_get_backlog(fixture->flow), >, 0);
+        write_numbers(fixture, round * ROUND + ROUND / 2, (round + 1) * ROUND);
+        if (round % 2 == 1)
+            peer_reads(fixture, all);
+    }
+    while (flow_get_backlog(fixture->flow) > 0) {
+        peer_reads(fixture, all);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    peer_reads(fixture, all);
+    g_assert_cmpuint(all->len, ==, 4 * ROUND * sizeof(guint32));
+    for (guint32 i = 0; i < 4 * ROUND; i++) {
+        guint32 number;
+
+        memcpy(&number, all->data + i * sizeof(number), sizeof(number));
+        g_assert_cmpuint(number, ==, i);
+    }
+}
+
+/* A peer that sends but does not read is not read from either, until it does. */
+static void
+test_backlog_pauses_reading(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *chunk = g_strnfill(64 * 1024, 'x');
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    flow_fixture_settle();
+    while (flow_get_backlog(fixture->flow) <= FLOW_MAX_BACKLOG)
+        write_all(fixture, chunk, 64 * 1024);
+    flow_fixture_settle();
+    socket_pair_write(fixture->pair, BYTES("\x81\x02hi"));
+    flow_fixture_settle();
+    flow_fixture_assert_received(fixture, "", 0);
+    while (fixture->received->len == 0) {
+        peer_reads(fixture, all);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    flow_fixture_assert_received(fixture, BYTES("\x81\x02hi"));
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), <=, FLOW_MAX_BACKLOG);
+}
+
+/* A peer that has gone takes nothing more; its last words are still read. */
+static void
+test_peer_gone(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_settle();
+    socket_pair_write(fixture->pair, BYTES("\x81\x02hi"));
+    socket_pair_close_peer(fixture->pair);
+    write_all(fixture, "lost", 4);
+    write_all(fixture, "lost", 4);
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 0);
+    while (!fixture->ended)
+        g_main_context_iteration(NULL, TRUE);
+    flow_fixture_assert_received(fixture, BYTES("\x81\x02hi"));
+}
+
+static void
+test_shutdown_output(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    char byte;
+
+    flow_fixture_settle();
+    flow_shutdown_output(fixture->flow);
+    g_assert_cmpint(socket_pair_read(fixture->pair, &byte, 1), ==, 0);
+    socket_pair_write(fixture->pair, BYTES("\x81\x02hi"));
+    flow_fixture_wait_received(fixture, 4);
+    g_assert_false(fixture->ended);
+    socket_pair_close_peer(fixture->pair);
+    while (!fixture->ended)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* A client's frame with NUMBER as its payload, masked with zeros. */
+static void
+write_frame(FlowFixture *fixture, guint32 number, gsize filler)
+{
+    g_autoptr(GByteArray) frame = g_byte_array_new();
+    gsize size = sizeof(number) + filler;
+    const guint8 header[] = { 0x82, 0x80 | 126, (guint8)(size >> 8), (guint8)size, 0, 0, 0, 0 };
+
+    g_byte_array_append(frame, header, sizeof(header));
+    g_byte_array_append(frame, (const guint8 *)&number, sizeof(number));
+    g_byte_array_set_size(frame, (guint)(sizeof(header) + size));
+    write_all(fixture, frame->data, frame->len);
+}
+
+/* Frames 0, 1, 2, … without a gap, then LAST; how many there are in all. */
+static guint32
+count_frames(const GByteArray *all, guint32 last, gsize filler)
+{
+    const gsize size = 8 + sizeof(guint32) + filler;
+    guint32 count = 0;
+
+    g_assert_cmpuint(all->len % size, ==, 0);
+    for (gsize at = 0; at < all->len; at += size, count++) {
+        guint32 number;
+
+        memcpy(&number, all->data + at + 8, sizeof(number));
+        g_assert_cmpuint(all->data[at], ==, 0x82);
+        g_assert_cmpuint(number, ==, at + size == all->len ? last : count);
+    }
+    return count;
+}
+
+/* What has been begun is finished and what has not is never sent, however much of it the peer had read before. */
+static void
+test_discard(FlowFixture *fixture, gconstpointer data)
+{
+    enum { FRAMES = 2000, FILLER = 1000, LAST = 0x7fffffff };
+    gsize before = GPOINTER_TO_SIZE(data);
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    guint8 buffer[4096];
+
+    flow_fixture_settle();
+    for (guint32 i = 0; i < FRAMES; i++)
+        write_frame(fixture, i, FILLER);
+    flow_fixture_settle();
+    while (all->len < before) {
+        gssize n = socket_pair_read(fixture->pair, buffer, MIN(sizeof(buffer), before - all->len));
+
+        if (n > 0)
+            g_byte_array_append(all, buffer, (guint)n);
+        else
+            g_main_context_iteration(NULL, TRUE);
+    }
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), >, 0);
+    flow_discard_backlog(fixture->flow);
+    write_frame(fixture, LAST, FILLER);
+    while (flow_get_backlog(fixture->flow) > 0) {
+        peer_reads(fixture, all);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    peer_reads(fixture, all);
+    g_assert_cmpuint(count_frames(all, LAST, FILLER), <, FRAMES);
+}
+
+static void
+test_discard_nothing(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    flow_fixture_settle();
+    flow_discard_backlog(fixture->flow);
+    write_frame(fixture, 0, 0);
+    flow_discard_backlog(fixture->flow);
+    write_frame(fixture, 1, 0);
+    flow_discard_backlog(fixture->flow); /* gathered, and not begun */
+    write_frame(fixture, 2, 0);
+    flow_fixture_settle();
+    peer_reads(fixture, all);
+    g_assert_cmpuint(count_frames(all, 2, 0), ==, 2);
+}
+
+static void
+test_stop(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *chunk = g_strnfill(1024 * 1024, 'x');
+    guint progress;
+
+    flow_fixture_settle();
+    write_all(fixture, chunk, 1024 * 1024);
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), >, 0);
+    flow_stop(fixture->flow);
+    progress = fixture->progress;
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 0);
+    socket_pair_write(fixture->pair, BYTES("\x81\x02hi"));
+    write_all(fixture, "dropped", 7);
+    flow_set_paused(fixture->flow, TRUE);
+    flow_set_paused(fixture->flow, FALSE);
+    flow_fixture_settle();
+    g_assert_cmpuint(fixture->received->len, ==, 0);
+    g_assert_cmpuint(fixture->progress, ==, progress);
+}
+
+static void
+on_closed(GObject *stream, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_io_stream_close_finish(G_IO_STREAM(stream), result, &error));
+    g_assert_no_error(error);
+    *(gboolean *)user_data = TRUE;
+}
+
+static void
+test_close_async(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    gboolean closed = FALSE;
+    char byte;
+
+    flow_fixture_stop_reading(fixture);
+    g_io_stream_close_async(G_IO_STREAM(fixture->flow), G_PRIORITY_DEFAULT, NULL, on_closed, &closed);
+    while (!closed)
+        g_main_context_iteration(NULL, TRUE);
+    /* The transport is its owner's to close. */
+    g_assert_cmpint(socket_pair_read(fixture->pair, &byte, 1), ==, -1);
+}
+
+#define ADD(name, test)                                                                                      \
+    g_test_add("/flow-output/" name, FlowFixture, NULL, flow_fixture_set_up, test, flow_fixture_tear_down)
+#define ADD_COUNTING(name, test)                                                                             \
+    g_test_add("/flow-output/" name, FlowFixture, NULL, set_up_counting, test, flow_fixture_tear_down)
+
+/* After as many bytes as the peer has read, since that moves what is kept. */
+static void
+add_discards(void)
+{
+    static const gsize read_before[] = { 0, 1, 1011, 1012, 5000, 300000, 700001, 1100000 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(read_before); i++) {
+        g_autofree char *path = g_strdup_printf("/flow-output/discard/%" G_GSIZE_FORMAT, read_before[i]);
+
+        g_test_add(path, FlowFixture, GSIZE_TO_POINTER(read_before[i]), flow_fixture_set_up, test_discard,
+                   flow_fixture_tear_down);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD_COUNTING("written-through", test_written_through);
+    ADD_COUNTING("gathered", test_gathered);
+    ADD("gathered-much", test_gathered_much);
+    ADD("nothing-lost", test_nothing_lost);
+    ADD("backlog-pauses-reading", test_backlog_pauses_reading);
+    ADD("peer-gone", test_peer_gone);
+    ADD("shutdown-output", test_shutdown_output);
+    ADD("discard-nothing", test_discard_nothing);
+    add_discards();
+    ADD("stop", test_stop);
+    ADD("close-async", test_close_async);
+    return g_test_run();
+}
