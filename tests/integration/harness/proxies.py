@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Proxies that this project did not write: squid, tinyproxy, and microsocks for SOCKS5. Each one's own log is
+the proof of what went through it."""
+
+import os
+import subprocess
+
+from .listening_program import ListeningProgram, find_program
+
+USERNAME, PASSWORD = "proxy-user", "s3cret-of-proxy"
+
+
+class HttpProxy(ListeningProgram):
+    @property
+    def option(self):
+        """As Connect's option "proxy"."""
+        return {"host": self.host, "port": self.port}
+
+    @property
+    def url(self):
+        return f"http://{self.host}:{self.port}"
+
+    async def connected_to(self, host, port):
+        """Waits until the log tells of a tunnel to HOST."""
+        raise NotImplementedError
+
+
+class Squid(HttpProxy):
+    PROGRAM = "squid"
+    PORT = 3128
+    CONFIGURATION = """\
+http_port {host}:{port}
+http_access allow all
+cache deny all
+access_log stdio:{directory}/log
+cache_log {directory}/cache.log
+pid_filename none
+netdb_filename none
+pinger_enable off
+buffered_logs off
+shutdown_lifetime 0 seconds
+coredump_dir {directory}
+visible_hostname squid.example.test
+"""
+
+    def arguments(self):
+        return ["-N", "-f", self.file("configuration")]
+
+    async def connected_to(self, host, port):
+        """squid writes of a tunnel when it ends."""
+        await self.logged(f"CONNECT {host}:{port} ")
+
+
+class SquidWithPassword(Squid):
+    CONFIGURATION = """\
+auth_param basic program /usr/lib/squid/basic_ncsa_auth {directory}/passwords
+auth_param basic children 1
+acl known proxy_auth REQUIRED
+http_access deny !known
+""" + Squid.CONFIGURATION
+
+    def configuration(self):
+        hashed = subprocess.run(
+            ["openssl", "passwd", "-apr1", PASSWORD], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+        with open(self.file("passwords"), "w", encoding="ascii") as file:
+            file.write(f"{USERNAME}:{hashed}")
+        return super().configuration()
+
+
+class Tinyproxy(HttpProxy):
+    PROGRAM = "tinyproxy"
+    PORT = 8888
+    CONFIGURATION = """\
+Listen {host}
+Port {port}
+Timeout 60
+MaxClients 50
+LogFile "{directory}/log"
+LogLevel Info
+PidFile "{directory}/pid"
+"""
+
+    def arguments(self):
+        return ["-d", "-c", self.file("configuration")]
+
+    async def connected_to(self, host, port):
+        await self.logged(f"CONNECT {host}:{port} HTTP/1.1")
+
+
+class SocksProxy(ListeningProgram):
+    """Asks for user and password where AUTHENTICATED."""
+
+    PROGRAM = "microsocks"
+    PORT = 1080
+
+    def __init__(self, directory, authenticated=False):
+        super().__init__(directory)
+        self.authenticated = authenticated
+
+    def arguments(self):
+        credentials = ["-u", USERNAME, "-P", PASSWORD] if self.authenticated else []
+        return ["-i", self.host, "-p", self.port, *credentials]
+
+    @property
+    def url(self):
+        return f"socks5://{self.host}:{self.port}"
+
+    def log(self):
+        return self.process.stderr()
+
+    async def connected_to(self, host, port):
+        await self.logged(f"connected to {host}:{port}")
+
+
+def has_basic_authentication():
+    return find_program("squid") is not None and os.access("/usr/lib/squid/basic_ncsa_auth", os.X_OK)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The service's memory is back to where it was after many connections."""
+
+import os
+
+import pytest
+
+from harness.application import Close
+
+pytestmark = pytest.mark.skipif(
+    "ASAN_OPTIONS" in os.environ, reason="AddressSanitizer keeps what is freed; it looks " "for leaks itself"
+)
+
+WARM_UP = 200
+CONNECTIONS = 1000
+GROWTH_KIB = 1024  # a leak of 1 KiB a connection is beyond it
+
+
+async def _open_and_close(application, server, count):
+    for _ in range(count):
+        websocket = await application.create()
+        await websocket.open(server.url())
+        await websocket.echo("x" * 2000)
+        await websocket.close(1000, "")
+        await websocket.next(Close)
+        await websocket.release()
+        del application.websockets[websocket.path]
+        server.connections.clear()
+
+
+async def test_memory_after_a_thousand_connections(bus_application, serve, service):
+    server = await serve()
+    await _open_and_close(bus_application, server, WARM_UP)
+    await service.no_websocket_left()
+    before = service.resident_kib()
+    await _open_and_close(bus_application, server, CONNECTIONS)
+    await service.no_websocket_left()
+    growth = service.resident_kib() - before
+    assert growth < GROWTH_KIB, f"{growth} KiB more after {CONNECTIONS} connections, {before} KiB before"
+
+
+async def test_memory_after_a_thousand_failed_connections(bus_application, serve_raw, service):
+    async def hang_up(_peer):
+        pass
+
+    async def fail(count):
+        websocket = await bus_application.create()
+        for _ in range(count):
+            await websocket.fail(server.url())
+        await websocket.release()
+
+    server = await serve_raw(hang_up)
+    await fail(WARM_UP)
+    before = service.resident_kib()
+    await fail(CONNECTIONS)
+    assert service.resident_kib() - before < GROWTH_KIB
