@@ -45,9 +45,12 @@ parse_path(const char *path, uid_t uid, char **ret_unit, char **ret_user_unit)
     g_autofree char *manager = g_strdup_printf("user@%u.service", uid);
     char **at;
 
-    if (*path != '/' || strstr(path, "/../"))
+    if (*path != '/')
         return FALSE;
     parts = g_strsplit(path + 1, "/", /* max_tokens= */ -1);
+    /* Outside our cgroup namespace: its place is not to be seen from here. */
+    if (g_strv_contains((const char *const *)parts, ".."))
+        return FALSE;
     at = parts;
     *ret_unit = take_unit(&at);
     if (*ret_unit && strcmp(*ret_unit, manager) == 0)

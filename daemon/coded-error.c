@@ -4,7 +4,7 @@
 
 #include "coded-error.h"
 
-G_DEFINE_QUARK(wsbroker - coded - error, coded_error)
+G_DEFINE_QUARK(wsbroker_coded_error, coded_error)
 
 static const struct {
     wsb_code code;

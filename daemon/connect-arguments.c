@@ -15,6 +15,10 @@
 #include <errno.h>
 #include <string.h>
 
+enum {
+    SECONDS_MAX = 24 * 60 * 60 /* a longer interval is as good as this one, and keeps timers in range */
+};
+
 typedef struct Argument {
     const char *key;
     const char *types[2]; /* signatures that the value may have */
@@ -300,7 +304,7 @@ read_seconds(sd_bus_message *message, gint64 *ret_seconds, GError **error)
 
     if (!read_uint32(message, &seconds, error))
         return FALSE;
-    *ret_seconds = seconds;
+    *ret_seconds = MIN(seconds, SECONDS_MAX);
     return TRUE;
 }
 

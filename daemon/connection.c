@@ -184,6 +184,49 @@ end_attempt(Connection *self)
     connection_free_if_over(self);
 }
 
+static gboolean
+vet_address(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason)
+{
+    Connection *self = user_data;
+
+    if (self->released || self->told) {
+        *ret_reason = g_strdup("The attempt is over");
+        return FALSE;
+    }
+    return self->events.vet(address, proxy, self->user_data, ret_reason);
+}
+
+/* The step under way has ended in FAILURE (taken; NULL: none that counts), and the attempt with it. */
+static void
+fail_step(Connection *self, Failure *failure)
+{
+    /* The application's cancellation came first, whatever the step says. */
+    if (self->cancel_source) {
+        g_clear_pointer(&failure, failure_free);
+        on_cancel(self);
+    } else if (failure) {
+        tell_failed(self, failure);
+    }
+    end_attempt(self);
+}
+
+/* The address was vetted before it was dialled; the policy may have changed since. */
+static gboolean
+dialled_is_still_allowed(Connection *self, Failure **ret_failure)
+{
+    const Route *route = &self->request.route;
+    g_autoptr(GSocketAddress) remote = g_socket_get_remote_address(self->dialled.socket, NULL);
+    g_autofree char *reason = NULL;
+
+    if (!remote || (route->kind != ROUTE_DIRECT && !route->chosen_by_application))
+        return TRUE;
+    if (vet_address(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)),
+                    route->kind != ROUTE_DIRECT, self, &reason))
+        return TRUE;
+    *ret_failure = failure_new(STAGE_POLICY, /* code= */ 0, reason);
+    return FALSE;
+}
+
 static const char *
 tls_version_to_string(GTlsProtocolVersion version)
 {
@@ -234,17 +277,12 @@ on_shaken(GObject *source, GAsyncResult *result, gpointer user_data)
     Failure *failure = NULL;
 
     (void)source;
-    if (!handshake_finish(result, &shaken, &failure)) {
-        tell_failed(self, failure);
-        end_attempt(self);
-    } else if (self->told || self->released || self->cancel_source) {
-        /* The cancellation came too late to be noticed by the step; what it reports stands. */
-        if (self->cancel_source)
-            on_cancel(self);
-        end_attempt(self);
-    } else {
+    if (!handshake_finish(result, &shaken, &failure))
+        fail_step(self, failure);
+    else if (self->told || self->released || self->cancel_source || !dialled_is_still_allowed(self, &failure))
+        fail_step(self, failure);
+    else
         become_open(self, &shaken);
-    }
 }
 
 static void
@@ -255,24 +293,11 @@ on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
 
     (void)source;
     if (!dial_finish(result, &self->dialled, &failure)) {
-        tell_failed(self, failure);
-        end_attempt(self);
+        fail_step(self, failure);
         return;
     }
     handshake_async(self->dialled.transport, self->request.url, self->request.headers,
                     (const char *const *)self->request.protocols, self->cancellable, on_shaken, self);
-}
-
-static gboolean
-vet_address(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason)
-{
-    Connection *self = user_data;
-
-    if (self->released || self->told) {
-        *ret_reason = g_strdup("The attempt is over");
-        return FALSE;
-    }
-    return self->events.vet(address, proxy, self->user_data, ret_reason);
 }
 
 static GSource *
@@ -417,15 +442,18 @@ connection_set_paused(Connection *self, gboolean paused)
 void
 connection_terminate(Connection *self, guint16 code, const char *reason, Failure *failure)
 {
+    gboolean open = self->upstream != NULL;
+
     lane_enter(self->lane);
-    if (self->upstream) {
+    if (open) {
         if (failure)
             on_failed(failure, self);
         upstream_terminate(self->upstream, code, reason);
     } else {
         g_cancellable_cancel(self->cancellable);
-        if (failure)
-            tell_failed(self, failure);
     }
     lane_leave(self->lane);
+    /* The last, as who is told releases the connection: one that still waited for its place is gone then. */
+    if (!open && failure)
+        tell_failed(self, failure);
 }

@@ -6,7 +6,7 @@
 
 #include "wsbroker-protocol.h"
 
-G_DEFINE_QUARK(wsbroker - stage - error, stage_error)
+G_DEFINE_QUARK(wsbroker_stage_error, stage_error)
 
 static const char *const stage_names[] = {
     [STAGE_RESOLVE] = "resolve",     [STAGE_CONNECT] = "connect",

@@ -17,7 +17,9 @@
 
 enum {
     READ_SIZE = 64 * 1024,
-    TURN_BUDGET = 64 * 1024 /* bytes handed on a turn; a quarter of that costs speed, more costs fairness */
+    TURN_BUDGET = 64 * 1024, /* bytes handed on a turn; a quarter of that costs speed, more costs fairness */
+    TURN_BUDGET_MIN = 1024,
+    TURN_FRAMES = 256 /* about so many a turn: the smallest cost as much work each as larger ones */
 };
 
 struct _FlowInput {
@@ -36,7 +38,8 @@ struct _FlowInput {
     FrameFault fault;
     guint8 *data; /* READ_SIZE bytes while there are any to hand on, else NULL */
     gsize at, end;
-    gsize budget;
+    gsize budget;     /* bytes that may still be handed on this turn */
+    gsize frame_size; /* of what was read last, on the average */
     gboolean ended;
     GError *error;
     guint n_waiting; /* sources of ours that somebody waits on */
@@ -140,14 +143,27 @@ flow_input_read_transport(FlowInput *self)
     return FALSE;
 }
 
+static gsize
+flow_input_turn_budget(const FlowInput *self)
+{
+    if (self->frame_size == 0)
+        return TURN_BUDGET;
+    return CLAMP(self->frame_size * TURN_FRAMES, (gsize)TURN_BUDGET_MIN, (gsize)TURN_BUDGET);
+}
+
 static void
 flow_input_fill(FlowInput *self)
 {
+    guint64 frames = self->scanner.n_frames;
+
     if (!self->data)
         self->data = g_malloc(READ_SIZE);
     self->at = self->end = 0;
     while (flow_input_read_transport(self))
         ;
+    frames = self->scanner.n_frames - frames;
+    self->frame_size = self->end / MAX(1, frames);
+    self->budget = MIN(self->budget, flow_input_turn_budget(self));
     if (flow_input_at_end(self))
         flow_input_unwatch(self);
 }
@@ -218,7 +234,7 @@ input_source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
     g_autoptr(FlowInput) input = g_object_ref(((InputSource *)source)->input);
     gboolean keep;
 
-    input->budget = TURN_BUDGET;
+    input->budget = flow_input_turn_budget(input);
     keep = ((GPollableSourceFunc)(void (*)(void))callback)(G_OBJECT(input), user_data);
     if (!input->stopped)
         input->turn(input->user_data);

@@ -213,6 +213,7 @@ end_frame(FrameScanner *scanner)
 {
     guint8 opcode = scanner->header[0] & BITS_OPCODE;
 
+    scanner->n_frames++;
     scanner->in_payload = FALSE;
     scanner->header_length = 0;
     if (opcode == OPCODE_CLOSE)

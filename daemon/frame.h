@@ -21,6 +21,8 @@ typedef struct FrameScanner {
     guint64 max_message_size; /* bytes; set by frame_scanner_init() */
     gboolean deflate;         /* permessage-deflate was agreed, so RSV1 may be set (RFC 7692) */
 
+    guint64 n_frames; /* that have ended */
+
     guint8 header[10];
     guint8 header_length; /* bytes of it that have arrived */
     guint64 payload_left;
@@ -45,8 +47,8 @@ void frame_scanner_init(FrameScanner *scanner, guint64 max_message_size);
 void frame_scanner_clear(FrameScanner *scanner);
 
 /*
- * Scans LENGTH more bytes. *ret_accepted is how many of them come before the first fault, all when there is
- * none, and stop with the end of a Close frame: what a peer sends after that counts for nothing (section 5.5.1).
+ * Scans LENGTH more bytes. *ret_accepted is how many of them may be handed on: all when there is no fault, else none
+ * that would complete what is at fault. They stop with the end of a Close frame: what a peer sends after that counts for nothing (section 5.5.1).
  * After a fault the scanner must not be fed again.
  */
 FrameFault frame_scanner_feed(FrameScanner *scanner, const guint8 *data, gsize length, gsize *ret_accepted);

@@ -89,12 +89,15 @@ gate_admit(Gate *gate, const char *name)
     return visitor;
 }
 
+/* Always 1: to a call that wants no reply sd-bus answers with 0, which would let it through to the objects; and a
+ * negative errno from a filter ends the dispatching of the bus. */
 static int
 refuse(sd_bus_message *message)
 {
-    return sd_bus_reply_method_errorf(message, coded_error_get_dbus_name(WSB_CODE_LIMIT_EXCEEDED),
-                                      "%d: Too many calls before the first was answered",
-                                      WSB_CODE_LIMIT_EXCEEDED);
+    (void)sd_bus_reply_method_errorf(message, coded_error_get_dbus_name(WSB_CODE_LIMIT_EXCEEDED),
+                                     "%d: Too many calls before the first was answered",
+                                     WSB_CODE_LIMIT_EXCEEDED);
+    return 1;
 }
 
 static int
@@ -110,18 +113,16 @@ hold(Visitor *visitor, sd_bus_message *message)
 static int
 pass_in_order(Gate *gate, Visitor *visitor, sd_bus_message *message)
 {
-    int r;
-
     if (g_queue_peek_head(&visitor->held) == message) {
         sd_bus_message_unref(g_queue_pop_head(&visitor->held));
         if (visitor->held.length == 0)
             gate_forget(gate, visitor);
         return 0;
     }
-    r = hold(visitor, message);
-    if (r > 0 && g_queue_peek_tail(&visitor->held) == message)
-        r = sd_bus_enqueue_for_read(gate->bus, message);
-    return r < 0 ? r : 1;
+    (void)hold(visitor, message);
+    if (g_queue_peek_tail(&visitor->held) == message && sd_bus_enqueue_for_read(gate->bus, message) < 0)
+        sd_bus_message_unref(g_queue_pop_tail(&visitor->held));
+    return 1;
 }
 
 /* 0 lets sd-bus go on to the objects, 1 keeps the message from them. */

@@ -146,7 +146,8 @@ static void
 accept_answer(GTask *task, HttpResponse *response)
 {
     Handshake *self = g_task_get_task_data(task);
-    const char *fault = check_answer(self, response->headers);
+    const char *fault =
+        response->http_1_0 ? "The server's answer is not HTTP/1.1" : check_answer(self, response->headers);
     const char *protocol = header_list_find(response->headers, "Sec-WebSocket-Protocol", NULL);
 
     if (fault) {

@@ -18,6 +18,7 @@
 enum {
     READ_SIZE = 4 * 1024,
     HEAD_MAX = 64 * 1024,
+    FIELDS_MAX = 512,
     BODY_MAX = 1024,
     BODY_TIMEOUT_SECONDS = 2 /* a peer that promises a body and sends none must not hold up its refusal */
 };
@@ -198,10 +199,13 @@ parse_head(Reading *self, gsize length)
     if (!soup_headers_parse_response(head->str, (int)head->len, headers, &version, &self->response.status,
                                      /* reason_phrase= */ NULL))
         return "The answer is no HTTP response";
-    if (version != SOUP_HTTP_1_1)
-        return "The answer is not HTTP/1.1";
+    if (version != SOUP_HTTP_1_0 && version != SOUP_HTTP_1_1)
+        return "The answer is neither HTTP/1.0 nor HTTP/1.1";
+    self->response.http_1_0 = version == SOUP_HTTP_1_0;
     g_clear_pointer(&self->response.headers, header_list_free);
     self->response.headers = header_list_from_soup(headers);
+    if (header_list_length(self->response.headers) > FIELDS_MAX)
+        return "The answer has more than 512 header fields";
     return NULL;
 }
 

@@ -5,9 +5,10 @@
 
 #include <gio/gio.h>
 
-/* What an HTTP/1.1 server or proxy answered. Owns what it points to. */
+/* What an HTTP/1 server or proxy answered. Owns what it points to. */
 typedef struct HttpResponse {
     guint status;
+    gboolean http_1_0; /* else 1.1 */
     HeaderList *headers;
     GBytes *rest; /* accepted: the bytes that came behind the head; else NULL */
     GBytes *body; /* refused: the first KiB of the body; else NULL */

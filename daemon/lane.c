@@ -22,11 +22,14 @@
 #include <glib-unix.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     EVENTS_PER_TURN = 256, /* so that other sources of the main context have their turn */
     ROUNDS_PER_RUN = 3,    /* a round that makes another source ready is followed up at once */
+    FINAL_ROUNDS = 16,     /* that answer what was left when a lane is freed */
+    RESERVED_FDS = 192,    /* for lookups, handshakes and the bus, when lanes have taken all others */
     FDS_PER_LANE = 4       /* a socket, its context's eventfd, and what connecting needs beside */
 };
 
@@ -42,6 +45,7 @@ struct LaneHub {
     GSource source; /* first, as GSource allocates it */
     int epoll_fd;
     gpointer epoll_tag;
+    int max_fd; /* above it a descriptor is one of the reserve */
     gboolean dispatching;
     guint n_lanes;
     GHashTable *watches;  /* fd → Watch, owned here */
@@ -214,6 +218,18 @@ lane_check(Lane *lane)
                                 (int)lane->polls->len);
 }
 
+/* An operation of GIO's that is not answered yet holds the context, which holds its answer: without this both would
+ * stay for good, with a descriptor. */
+static void
+lane_finish_operations(Lane *lane)
+{
+    g_main_context_push_thread_default(lane->context);
+    for (int round = 0;
+         round < FINAL_ROUNDS && g_main_context_iteration(lane->context, /* may_block= */ FALSE); round++)
+        ;
+    g_main_context_pop_thread_default(lane->context);
+}
+
 static void
 lane_destroy(Lane *lane)
 {
@@ -226,6 +242,7 @@ lane_destroy(Lane *lane)
         g_queue_delete_link(&hub->ready, lane->ready_link);
     g_ptr_array_unref(lane->watches);
     g_array_unref(lane->polls);
+    lane_finish_operations(lane);
     g_main_context_release(lane->context);
     g_main_context_unref(lane->context);
     g_free(lane);
@@ -339,6 +356,16 @@ hub_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
 
 static GSourceFuncs hub_funcs = { .prepare = hub_prepare, .check = hub_check, .dispatch = hub_dispatch };
 
+static int
+max_fd_outside_reserve(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > G_MAXINT)
+        return G_MAXINT;
+    return MAX(0, (int)limit.rlim_cur - MIN(RESERVED_FDS, (int)limit.rlim_cur / 4));
+}
+
 LaneHub *
 lane_hub_new(GMainContext *context, GError **error)
 {
@@ -351,6 +378,7 @@ lane_hub_new(GMainContext *context, GError **error)
     }
     hub = (LaneHub *)g_source_new(&hub_funcs, sizeof(LaneHub));
     hub->epoll_fd = epoll_fd;
+    hub->max_fd = max_fd_outside_reserve();
     hub->watches = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     hub->deadlines = g_sequence_new(/* data_destroy= */ NULL);
     g_queue_init(&hub->ready);
@@ -380,19 +408,21 @@ lane_hub_count(const LaneHub *hub)
     return hub->n_lanes;
 }
 
-/* GLib aborts when a context can have no eventfd, so see first whether there is a descriptor to be had. */
+/*
+ * GLib aborts when a context can have no eventfd, here and in the threads where GIO does TLS handshakes. So a lane is
+ * refused while there is still a reserve: the kernel gives the lowest free number, which tells how many are taken.
+ */
 static gboolean
-descriptors_available(GError **error)
+descriptors_available(const LaneHub *hub, GError **error)
 {
     int fd = eventfd(0, EFD_CLOEXEC);
 
-    if (fd < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "no descriptor left: %s",
-                    g_strerror(errno));
-        return FALSE;
-    }
-    close(fd);
-    return TRUE;
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 && fd <= hub->max_fd)
+        return TRUE;
+    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_MFILE, "The service has no descriptor left");
+    return FALSE;
 }
 
 Lane *
@@ -400,7 +430,7 @@ lane_new(LaneHub *hub, GError **error)
 {
     Lane *lane;
 
-    if (!descriptors_available(error))
+    if (!descriptors_available(hub, error))
         return NULL;
     lane = g_new0(Lane, 1);
     lane->hub = hub;

@@ -88,7 +88,10 @@ request_protocols_parse(const char *text, char ***ret_protocols, GError **error)
     if (strlen(text) > REQUEST_HEADERS_SIZE_MAX)
         return coded_error_set(error, WSB_CODE_PARAMETER, "option protocol: more than %d bytes",
                                REQUEST_HEADERS_SIZE_MAX);
-    protocols = g_strsplit(text, ",", /* max_tokens= */ -1);
+    protocols = g_strsplit(text, ",", /* max_tokens= */ REQUEST_PROTOCOLS_MAX + 1);
+    if (g_strv_length(protocols) > REQUEST_PROTOCOLS_MAX)
+        return coded_error_set(error, WSB_CODE_PARAMETER, "option protocol: more than %d subprotocols",
+                               REQUEST_PROTOCOLS_MAX);
     for (guint i = 0; protocols[i]; i++) {
         g_strstrip(protocols[i]);
         if (!header_is_token(protocols[i]))

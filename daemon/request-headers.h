@@ -5,6 +5,7 @@
 
 enum {
     REQUEST_HEADERS_MAX = 128,
+    REQUEST_PROTOCOLS_MAX = 128,
     REQUEST_HEADERS_SIZE_MAX = 64 * 1024 /* bytes of all names and values */
 };
 

@@ -13,8 +13,8 @@ typedef struct ResponseBody {
     gboolean complete; /* nothing more is wanted or to come */
     gboolean chunked;
     gboolean in_size; /* chunked: a size line is being read */
-    guint64 left;  /* of the body, or of the chunk with its CRLF; G_MAXUINT64: until the end of the stream */
-    GString *line; /* chunked: the size line so far */
+    guint64 left;     /* of the body, or of the chunk; G_MAXUINT64: until the end of the stream */
+    GString *line;    /* chunked: the size line so far */
 } ResponseBody;
 
 /* HEADERS and STATUS are those of the response. */

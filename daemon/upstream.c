@@ -373,6 +373,9 @@ upstream_get_backlog(const Upstream *self)
 void
 upstream_set_paused(Upstream *self, gboolean paused)
 {
+    /* The pong that came in the meantime is read only now. */
+    if (self->paused && !paused)
+        restart_pong_timer(self);
     self->paused = paused;
     flow_set_paused(self->flow, paused);
 }

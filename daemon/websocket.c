@@ -128,7 +128,7 @@ on_failed(Failure *failure, gpointer user_data)
     /* After an attempt nothing follows; after an open connection its close does. */
     if (self->info.state == WEBSOCKET_CONNECTING)
         drop_connection(self);
-    self->events->error(self, failure, self->user_data);
+    self->events->error(self, owned, self->user_data);
 }
 
 static void
