@@ -60,9 +60,9 @@ parse_path(const char *path, uid_t uid, char **ret_unit, char **ret_user_unit)
 
 /* The path of the hierarchy in which systemd keeps units: its own of version 1, else that of version 2. */
 static const char *
-find_path(char **lines)
+find_path(char **lines, gboolean unified)
 {
-    const char *unified = NULL;
+    const char *second = NULL;
 
     for (char **line = lines; *line; line++) {
         const char *controllers = strchr(*line, ':');
@@ -72,19 +72,19 @@ find_path(char **lines)
             continue;
         if (!path)
             return NULL;
-        if (g_str_has_prefix(controllers, ":name=systemd:"))
+        if (!unified && g_str_has_prefix(controllers, ":name=systemd:"))
             return path + 1;
         if (g_str_has_prefix(*line, "0::"))
-            unified = path + 1;
+            second = path + 1;
     }
-    return unified;
+    return second;
 }
 
 gboolean
-cgroup_parse(const char *text, uid_t uid, char **ret_unit, char **ret_user_unit)
+cgroup_parse(const char *text, gboolean unified, uid_t uid, char **ret_unit, char **ret_user_unit)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", /* max_tokens= */ -1);
-    const char *path = find_path(lines);
+    const char *path = find_path(lines, unified);
 
     *ret_unit = *ret_user_unit = NULL;
     return path && parse_path(path, uid, ret_unit, ret_user_unit);

@@ -23,7 +23,8 @@ guint lane_hub_count(const LaneHub *hub);
 /*
  * A new lane. Whatever is started between lane_enter() and lane_leave() finds the lane's context as the thread's
  * default one and is dispatched from there. NULL and an error (G_FILE_ERROR) when descriptors have run out.
- * Free with lane_free(), also from a callback that the lane itself dispatches.
+ * Free with lane_free(), also from a callback that the lane itself dispatches. Destroy your sources before: what is
+ * still ready in the lane, such as the answer to an operation of GIO's, is dispatched a last time.
  */
 Lane *lane_new(LaneHub *hub, GError **error);
 void lane_free(Lane *lane);

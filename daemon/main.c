@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -360,6 +361,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status;
 
+    setlocale(LC_CTYPE, "");
     /* No desktop's settings or proxy modules in this process. */
     g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
     g_setenv("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);

@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 64 * 1024 };
@@ -79,6 +81,15 @@ credentials_match(int process_fd, const Subject *subject)
            status_effective_id(status, "\nGid:", &gid) && uid == subject->uid && groups_contain(subject, gid);
 }
 
+/* As systemd tells: a container may have version 2 where its host, whose entries it sees, has version 1. */
+static gboolean
+cgroups_are_unified(void)
+{
+    struct statfs filesystem;
+
+    return statfs("/sys/fs/cgroup", &filesystem) == 0 && filesystem.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 gboolean
 process_identify(pid_t pid, Subject *subject)
 {
@@ -90,7 +101,8 @@ process_identify(pid_t pid, Subject *subject)
         return FALSE;
     cgroup = read_text(process_fd, "cgroup");
     /* The credentials last, so that they vouch for what was read before. */
-    known = cgroup && cgroup_parse(cgroup, subject->uid, &subject->unit, &subject->user_unit) &&
+    known = cgroup &&
+            cgroup_parse(cgroup, cgroups_are_unified(), subject->uid, &subject->unit, &subject->user_unit) &&
             credentials_match(process_fd, subject);
     close(process_fd);
     return known;

@@ -75,7 +75,7 @@ test_parse(void)
         g_autofree char *unit = NULL, *user_unit = NULL;
 
         test_row(cases[i].text);
-        g_assert_true(cgroup_parse(cases[i].text, 1000, &unit, &user_unit));
+        g_assert_true(cgroup_parse(cases[i].text, FALSE, 1000, &unit, &user_unit));
         g_assert_cmpstr(unit, ==, cases[i].unit);
         g_assert_cmpstr(user_unit, ==, cases[i].user_unit);
     }
@@ -90,7 +90,7 @@ test_other_uids(void)
     for (gsize i = 0; i < G_N_ELEMENTS(uids); i++) {
         g_autofree char *unit = NULL, *user_unit = NULL;
 
-        g_assert_true(cgroup_parse(text, uids[i], &unit, &user_unit));
+        g_assert_true(cgroup_parse(text, FALSE, uids[i], &unit, &user_unit));
         g_assert_cmpstr(unit, ==, "user@4294967294.service");
         g_assert_cmpstr(user_unit, ==, uids[i] == 4294967294u ? "a.scope" : NULL);
     }
@@ -119,16 +119,31 @@ test_malformed(void)
         char *unit = NULL, *user_unit = NULL;
 
         test_row(malformed[i]);
-        g_assert_false(cgroup_parse(malformed[i], 1000, &unit, &user_unit));
+        g_assert_false(cgroup_parse(malformed[i], FALSE, 1000, &unit, &user_unit));
         g_assert_null(unit);
         g_assert_null(user_unit);
     }
+}
+
+/* Inside a container of version 2 on a host of version 1. */
+static void
+test_unified_alone(void)
+{
+    static const char text[] = "4:name=systemd:/\n0::/system.slice/chat.service\n";
+    g_autofree char *unit = NULL, *user_unit = NULL;
+    g_autofree char *other = NULL, *other_user_unit = NULL;
+
+    g_assert_true(cgroup_parse(text, TRUE, 1000, &unit, &user_unit));
+    g_assert_cmpstr(unit, ==, "chat.service");
+    g_assert_true(cgroup_parse(text, FALSE, 1000, &other, &other_user_unit));
+    g_assert_null(other);
 }
 
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cgroup/unified-alone", test_unified_alone);
     g_test_add_func("/cgroup/parse", test_parse);
     g_test_add_func("/cgroup/other-uids", test_other_uids);
     g_test_add_func("/cgroup/malformed", test_malformed);

@@ -115,8 +115,8 @@ static void
 test_timeouts(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
     g_autoptr(GString) order = g_string_new(NULL);
-    g_autoptr(GSource) late = add_timeout(fixture->a, 60, on_late_timeout, order);
-    g_autoptr(GSource) soon = add_timeout(fixture->b, 5, on_timeout, order);
+    G_GNUC_UNUSED g_autoptr(GSource) late = add_timeout(fixture->a, 60, on_late_timeout, order);
+    G_GNUC_UNUSED g_autoptr(GSource) soon = add_timeout(fixture->b, 5, on_timeout, order);
     g_autoptr(GSource) never = add_timeout(fixture->a, 1, on_timeout, order);
 
     lane_enter(fixture->a);
@@ -131,7 +131,7 @@ static void
 test_timeout_of_nothing(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
     g_autoptr(GString) order = g_string_new(NULL);
-    g_autoptr(GSource) source = add_timeout(fixture->a, 0, on_timeout, order);
+    G_GNUC_UNUSED g_autoptr(GSource) source = add_timeout(fixture->a, 0, on_timeout, order);
 
     while (order->len < 1)
         g_main_context_iteration(NULL, TRUE);
@@ -284,16 +284,18 @@ test_freed_by_another(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 static void
 test_freed_with_everything(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
-    guint count = 0;
-    g_autoptr(GSource) idle = add_idle(fixture->a, count_up, &count);
-    g_autoptr(GSource) timeout = add_timeout(fixture->a, 1, count_up, &count);
+    guint count = 0, rung;
+    G_GNUC_UNUSED g_autoptr(GSource) idle = add_idle(fixture->a, count_up, &count);
+    G_GNUC_UNUSED g_autoptr(GSource) timeout = add_timeout(fixture->a, 1, count_up, &count);
     Bell bell;
 
     bell_init(&bell, fixture->a);
     bell_ring(&bell);
     g_clear_pointer(&fixture->a, lane_free);
+    /* What was ready may have been dispatched a last time; nothing is any more. */
+    rung = bell.rung;
     lane_fixture_settle();
-    g_assert_cmpuint(bell.rung, ==, 0);
+    g_assert_cmpuint(bell.rung, ==, rung);
     g_assert_true(g_source_is_destroyed(bell.source));
     g_source_unref(bell.source);
     close(bell.fd);

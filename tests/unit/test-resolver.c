@@ -111,8 +111,7 @@ test_cancelled_during(void)
     Answer answers[LOOKUPS] = { 0 };
 
     for (guint i = 0; i < LOOKUPS; i++)
-        resolver_lookup_async(resolver, "group", "no-such-name.invalid", cancellable, on_answer,
-                              &answers[i]);
+        resolver_lookup_async(resolver, "group", "no-such-name.invalid", cancellable, on_answer, &answers[i]);
     g_cancellable_cancel(cancellable);
     for (guint i = 0; i < LOOKUPS; i++) {
         while (answers[i].count == 0)
