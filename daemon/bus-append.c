@@ -78,7 +78,8 @@ append_string(sd_bus_message *message, const char *bytes, gsize length)
         r = sd_bus_message_append_string_space(message, length, &space);
     if (r < 0)
         return r;
-    memcpy(space, bytes, length);
+    if (length > 0)
+        memcpy(space, bytes, length);
     return sd_bus_message_close_container(message);
 }
 

@@ -8,30 +8,21 @@
 
 #include "caller.h"
 
+#include "bus.h"
+#include "credentials.h"
 #include "process.h"
 
-#include <errno.h>
-#include <string.h>
+enum { BUS_TIMEOUT_USEC = 5 * G_USEC_PER_SEC };
 
-enum {
-    BUS_TIMEOUT_USEC = 5 * G_USEC_PER_SEC,
-    MAX_GROUPS = 65536, /* NGROUPS_MAX of Linux */
-    LABEL_MAX = 4096
-};
-
-/* What GetConnectionCredentials says. */
-typedef struct Credentials {
-    gboolean has_uid, has_pid, has_groups;
-    uid_t uid;
-    pid_t pid;
-    GArray *groups; /* of gid_t */
-    char *label;    /* as the bus gives it; "" for none */
-} Credentials;
-
-typedef struct Question {
+/* First the bus is asked, then, about the process that it names, the kernel. */
+struct CallerQuestion {
+    Identifier *identifier;
     CallerIdentified callback;
     gpointer user_data;
-} Question;
+    sd_bus_slot *slot;              /* of the question to the bus */
+    Identification *identification; /* of the question about the process */
+    Credentials credentials;
+};
 
 Caller *
 caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const BrokerConfig *config)
@@ -85,151 +76,77 @@ caller_is_administrator(const Caller *caller)
     return caller->uid == 0 || policy_access_is_administrator(caller->access);
 }
 
-static int
-read_uint32(sd_bus_message *reply, guint32 *ret_value, gboolean *ret_has)
+/* Identification. */
+
+static void
+conclude(CallerQuestion *question, Subject *subject)
 {
-    int r = sd_bus_message_read(reply, "v", "u", ret_value);
-
-    *ret_has = r >= 0;
-    return r;
-}
-
-static int
-read_groups(sd_bus_message *reply, Credentials *credentials)
-{
-    const void *groups = NULL;
-    size_t size = 0;
-    int r = sd_bus_message_enter_container(reply, 'v', "au");
-
-    if (r < 0)
-        return r;
-    r = sd_bus_message_read_array(reply, 'u', &groups, &size);
-    if (r < 0)
-        return r;
-    if (size / sizeof(guint32) > MAX_GROUPS)
-        return -E2BIG;
-    G_STATIC_ASSERT(sizeof(gid_t) == sizeof(guint32));
-    g_array_append_vals(credentials->groups, groups, (guint)(size / sizeof(guint32)));
-    credentials->has_groups = TRUE;
-    return sd_bus_message_exit_container(reply);
-}
-
-/* Bytes with a NUL at their end. */
-static int
-read_label(sd_bus_message *reply, Credentials *credentials)
-{
-    const void *bytes = NULL;
-    size_t size = 0;
-    int r = sd_bus_message_enter_container(reply, 'v', "ay");
-
-    if (r >= 0)
-        r = sd_bus_message_read_array(reply, 'y', &bytes, &size);
-    if (r < 0)
-        return r;
-    if (size == 0 || size > LABEL_MAX || memchr(bytes, '\0', size) != (const char *)bytes + size - 1)
-        return -EBADMSG;
-    g_free(credentials->label);
-    credentials->label = g_strndup(bytes, size - 1);
-    return sd_bus_message_exit_container(reply);
-}
-
-static int
-read_credential(sd_bus_message *reply, Credentials *credentials)
-{
-    const char *key = NULL;
-    guint32 value = 0;
-    int r = sd_bus_message_read(reply, "s", &key);
-
-    if (r < 0)
-        return r;
-    if (g_str_equal(key, "UnixUserID")) {
-        r = read_uint32(reply, &value, &credentials->has_uid);
-        credentials->uid = value;
-    } else if (g_str_equal(key, "ProcessID")) {
-        r = read_uint32(reply, &value, &credentials->has_pid);
-        credentials->pid = (pid_t)value;
-    } else if (g_str_equal(key, "UnixGroupIDs")) {
-        r = read_groups(reply, credentials);
-    } else if (g_str_equal(key, "LinuxSecurityLabel")) {
-        r = read_label(reply, credentials);
-    } else {
-        r = sd_bus_message_skip(reply, "v");
-    }
-    return r;
-}
-
-static int
-read_credentials(sd_bus_message *reply, Credentials *credentials)
-{
-    int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-
-    while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-        r = read_credential(reply, credentials);
-        if (r >= 0)
-            r = sd_bus_message_exit_container(reply);
-    }
-    return r;
+    question->callback(subject ? subject : subject_new_unidentified(), question->credentials.uid,
+                       question->user_data);
 }
 
 static Subject *
-subject_from_credentials(const Credentials *credentials)
+subject_from_facts(const Credentials *credentials, const ProcessFacts *facts)
 {
-    g_autoptr(Subject) subject = NULL;
+    g_autoptr(Subject) subject = subject_new_for_uid(credentials->uid);
 
-    if (!credentials->has_uid || !credentials->has_pid || !credentials->has_groups || credentials->pid <= 0)
-        return subject_new_unidentified();
-    subject = subject_new_for_uid(credentials->uid);
     g_array_append_vals(subject->groups, credentials->groups->data, credentials->groups->len);
-    if ((credentials->label && !subject_set_label(subject, credentials->label)) ||
-        !process_identify(credentials->pid, subject))
-        return subject_new_unidentified();
-    return g_steal_pointer(&subject);
+    if (credentials->label && !subject_set_label(subject, credentials->label))
+        return NULL;
+    return process_complete_subject(facts, subject) ? g_steal_pointer(&subject) : NULL;
+}
+
+static void
+on_facts(const ProcessFacts *facts, gpointer user_data)
+{
+    CallerQuestion *question = user_data;
+
+    conclude(question, facts ? subject_from_facts(&question->credentials, facts) : NULL);
 }
 
 static int
 on_credentials(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
 {
-    Question *question = user_data;
-    g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
-    Credentials credentials = { .uid = (uid_t)-1, .groups = groups };
-    g_autofree char *label = NULL;
-    Subject *subject;
+    CallerQuestion *question = user_data;
+    Credentials *credentials = &question->credentials;
 
     (void)ret_error;
-    if (sd_bus_message_is_method_error(reply, NULL) || read_credentials(reply, &credentials) < 0)
-        subject = subject_new_unidentified();
+    if (sd_bus_message_is_method_error(reply, NULL) || credentials_read(reply, credentials) < 0 ||
+        !credentials->has_uid || !credentials->has_pid || !credentials->has_groups || credentials->pid <= 0)
+        conclude(question, NULL);
     else
-        subject = subject_from_credentials(&credentials);
-    label = credentials.label;
-    question->callback(subject, credentials.has_uid ? credentials.uid : (uid_t)-1, question->user_data);
+        question->identification = identifier_ask(question->identifier, credentials->pid, credentials->pidfd,
+                                                  credentials->uid, on_facts, question);
     return 1;
 }
 
-int
-caller_identify(sd_bus *bus, const char *name, CallerIdentified callback, gpointer user_data,
-                sd_bus_slot **ret_slot)
+void
+caller_question_free(CallerQuestion *question)
 {
-    __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *call = NULL;
-    __attribute__((cleanup(sd_bus_slot_unrefp))) sd_bus_slot *slot = NULL;
-    Question *question;
+    sd_bus_slot_unref(question->slot);
+    g_clear_pointer(&question->identification, identification_free);
+    credentials_clear(&question->credentials);
+    g_free(question);
+}
+
+CallerQuestion *
+caller_identify(sd_bus *bus, Identifier *identifier, const char *name, CallerIdentified callback,
+                gpointer user_data)
+{
+    _cleanup_message_ sd_bus_message *call = NULL;
+    CallerQuestion *question = g_new0(CallerQuestion, 1);
     int r = sd_bus_message_new_method_call(bus, &call, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus", "GetConnectionCredentials");
 
-    if (r >= 0)
-        r = sd_bus_message_append(call, "s", name);
-    if (r < 0)
-        return r;
-    question = g_new0(Question, 1);
+    question->identifier = identifier;
     question->callback = callback;
     question->user_data = user_data;
-    r = sd_bus_call_async(bus, &slot, call, on_credentials, question, BUS_TIMEOUT_USEC);
-    if (r < 0) {
-        g_free(question);
-        return r;
-    }
-    r = sd_bus_slot_set_destroy_callback(slot, g_free);
+    question->credentials = CREDENTIALS_INIT;
+    if (r >= 0)
+        r = sd_bus_message_append(call, "s", name);
+    if (r >= 0)
+        r = sd_bus_call_async(bus, &question->slot, call, on_credentials, question, BUS_TIMEOUT_USEC);
     if (r < 0)
-        return r;
-    *ret_slot = g_steal_pointer(&slot);
-    return 0;
+        g_clear_pointer(&question, caller_question_free);
+    return question;
 }

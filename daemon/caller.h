@@ -4,6 +4,7 @@
 #include "application.h"
 #include "audit.h"
 #include "config.h"
+#include "identifier.h"
 #include "policy.h"
 #include "subject.h"
 
@@ -38,13 +39,17 @@ void caller_set_policy(Caller *caller, Policy *policy, const BrokerConfig *confi
 /* Whether it may use what is for administrators. */
 gboolean caller_is_administrator(const Caller *caller);
 
+/* Who a connection is, being found out. */
+typedef struct CallerQuestion CallerQuestion;
+
 /* SUBJECT is the callee's to free; UID as in Caller. */
 typedef void (*CallerIdentified)(Subject *subject, uid_t uid, gpointer user_data);
 
 /*
- * Asks the bus, then the kernel, who NAME is; never blocks. CALLBACK runs from the bus's dispatching, once, with an
- * unidentified subject in any doubt. *ret_slot holds the question: with its last reference the question is dropped
- * and CALLBACK never runs. Negative errno when nothing could be asked.
+ * Asks the bus, then IDENTIFIER, who NAME is; never blocks. CALLBACK is called once, later, with an unidentified subject
+ * in any doubt. NULL when nothing could be asked. Free the question with caller_question_free(): before CALLBACK to take
+ * it back, or else from within CALLBACK or later.
  */
-int caller_identify(sd_bus *bus, const char *name, CallerIdentified callback, gpointer user_data,
-                    sd_bus_slot **ret_slot);
+CallerQuestion *caller_identify(sd_bus *bus, Identifier *identifier, const char *name,
+                                CallerIdentified callback, gpointer user_data);
+void caller_question_free(CallerQuestion *question);

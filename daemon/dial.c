@@ -276,6 +276,15 @@ vet_addresses(const Dial *dial, GPtrArray *addresses, char **ret_reason)
     return g_steal_pointer(&vetted);
 }
 
+/* Whether the URL's host is an address that may not be reached, by whichever way. */
+static gboolean
+literal_is_refused(const Dial *dial, char **ret_reason)
+{
+    g_autoptr(GInetAddress) literal = g_inet_address_new_from_string(dial->target.url->host);
+
+    return literal && !dial->target.vet(literal, /* proxy= */ FALSE, dial->target.vet_data, ret_reason);
+}
+
 static void
 on_resolved(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -293,7 +302,8 @@ on_resolved(GObject *source, GAsyncResult *result, gpointer user_data)
         return_stage(task, through_proxy(dial) ? STAGE_PROXY : STAGE_RESOLVE, error->message);
         return;
     }
-    vetted = vet_addresses(dial, addresses, &reason);
+    if (!through_proxy(dial) || !literal_is_refused(dial, &reason))
+        vetted = vet_addresses(dial, addresses, &reason);
     if (!vetted) {
         return_stage(task, STAGE_POLICY, reason);
         return;
@@ -306,33 +316,20 @@ on_resolved(GObject *source, GAsyncResult *result, gpointer user_data)
                                   g_object_ref(task));
 }
 
-/* Whether the URL's host is an address that may not be reached, by whichever way. */
-static gboolean
-literal_is_refused(const Dial *dial, char **ret_reason)
-{
-    g_autoptr(GInetAddress) literal = g_inet_address_new_from_string(dial->target.url->host);
-
-    return literal && !dial->target.vet(literal, /* proxy= */ FALSE, dial->target.vet_data, ret_reason);
-}
-
 void
 dial_async(Resolver *resolver, const DialTarget *target, GCancellable *cancellable,
            GAsyncReadyCallback callback, gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
     Dial *dial = g_new0(Dial, 1);
-    g_autofree char *reason = NULL;
 
     dial->target = *target;
     g_task_set_task_data(task, dial, (GDestroyNotify)dial_free);
     /* The caller knows best why it cancelled; its failure must not be replaced by a bare "cancelled". */
     g_task_set_check_cancellable(task, FALSE);
-    if (through_proxy(dial) && literal_is_refused(dial, &reason))
-        return_stage(task, STAGE_POLICY, reason);
-    else
-        resolver_lookup_async(resolver, target->application,
-                              through_proxy(dial) ? target->route->host : target->url->host, cancellable,
-                              on_resolved, g_object_ref(task));
+    resolver_lookup_async(resolver, target->application,
+                          through_proxy(dial) ? target->route->host : target->url->host, cancellable,
+                          on_resolved, g_object_ref(task));
 }
 
 gboolean

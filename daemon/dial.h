@@ -9,8 +9,8 @@
 
 #include <gio/gio.h>
 
-/* Judges an address before any packet goes to it; PROXY: it is the proxy's that the application named. TRUE, or FALSE
- * and *ret_reason one sentence (free with g_free()). */
+/* Judges an address before any packet goes to it, never from within dial_async(); PROXY: it is the proxy's that the
+ * application named. TRUE, or FALSE and *ret_reason one sentence (free with g_free()). */
 typedef gboolean (*DialVet)(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason);
 
 /* Where to, by which way, and under which conditions. Everything it points to must outlive the operation. */

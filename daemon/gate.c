@@ -23,13 +23,14 @@ enum {
 typedef struct Visitor {
     Gate *gate;
     char *name;
-    sd_bus_slot *question; /* NULL once answered */
-    GQueue held;           /* of sd_bus_message, referenced, in the order of arrival */
+    CallerQuestion *question; /* NULL once answered */
+    GQueue held;              /* of sd_bus_message, referenced, in the order of arrival */
 } Visitor;
 
 struct Gate {
     sd_bus *bus;
     Broker *broker;
+    Identifier *identifier;
     sd_bus_slot *filter;
     GHashTable *visitors; /* name → Visitor, owned here */
 };
@@ -43,7 +44,7 @@ unref_message(gpointer message)
 static void
 visitor_free(Visitor *visitor)
 {
-    sd_bus_slot_unref(visitor->question);
+    g_clear_pointer(&visitor->question, caller_question_free);
     g_queue_clear_full(&visitor->held, unref_message);
     g_free(visitor->name);
     g_free(visitor);
@@ -62,7 +63,7 @@ on_identified(Subject *subject, uid_t uid, gpointer user_data)
     Visitor *visitor = user_data;
     Gate *gate = visitor->gate;
 
-    g_clear_pointer(&visitor->question, sd_bus_slot_unref);
+    g_clear_pointer(&visitor->question, caller_question_free);
     broker_add_caller(gate->broker, visitor->name, uid, subject);
     for (GList *link = visitor->held.head; link; link = link->next) {
         if (sd_bus_enqueue_for_read(gate->bus, link->data) < 0) {
@@ -81,7 +82,8 @@ gate_admit(Gate *gate, const char *name)
     visitor->gate = gate;
     visitor->name = g_strdup(name);
     g_queue_init(&visitor->held);
-    if (caller_identify(gate->bus, name, on_identified, visitor, &visitor->question) < 0) {
+    visitor->question = caller_identify(gate->bus, gate->identifier, name, on_identified, visitor);
+    if (!visitor->question) {
         visitor_free(visitor);
         return NULL;
     }
@@ -147,12 +149,13 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
 }
 
 Gate *
-gate_new(sd_bus *bus, Broker *broker, int *ret_error)
+gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_error)
 {
     g_autoptr(Gate) gate = g_new0(Gate, 1);
 
     gate->bus = bus;
     gate->broker = broker;
+    gate->identifier = identifier;
     gate->visitors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)visitor_free);
     *ret_error = sd_bus_add_filter(bus, &gate->filter, gate_filter, gate);
     return *ret_error < 0 ? NULL : g_steal_pointer(&gate);

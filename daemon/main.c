@@ -8,6 +8,7 @@
 #define G_LOG_DOMAIN "wsbroker"
 
 #include "gate.h"
+#include "identify-protocol.h"
 #include "idle.h"
 #include "objects.h"
 #include "trust.h"
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 enum { FLUSH_TIMEOUT = G_USEC_PER_SEC, MAX_CONFIG_FOLDERS = 3 };
 
@@ -45,6 +47,7 @@ typedef struct Service {
     sd_bus_slot *name_match, *name_slot;
     Objects objects;
     Broker *broker;
+    Identifier *identifier;
     Gate *gate;
     Idle *idle; /* NULL: never exits by itself */
     GMainLoop *loop;
@@ -256,6 +259,19 @@ connect_bus(Service *service)
     return 0;
 }
 
+/* The helper belongs to the system's service; elsewhere there is none, unless the environment names one. */
+static const char *
+identity_helper_socket(const Service *service)
+{
+    const char *named = g_getenv("WSBROKER_IDENTIFY_SOCKET");
+
+    if (named && *named)
+        return named;
+    if (g_strcmp0(service->options.bus, "session") == 0 || access(IDENTIFY_SOCKET_PATH, F_OK) < 0)
+        return NULL;
+    return IDENTIFY_SOCKET_PATH;
+}
+
 static int
 start_serving(Service *service)
 {
@@ -263,7 +279,8 @@ start_serving(Service *service)
 
     if (r < 0)
         return r;
-    service->gate = gate_new(service->bus, service->broker, &r);
+    service->identifier = identifier_new(identity_helper_socket(service));
+    service->gate = gate_new(service->bus, service->broker, service->identifier, &r);
     if (!service->gate)
         return r;
     service->bus_source = bus_source_new(service->bus, /* context= */ NULL, on_bus_lost, service);
@@ -332,6 +349,7 @@ service_clear(Service *service)
         bus_flush(service->bus, FLUSH_TIMEOUT);
     g_clear_pointer(&service->idle, idle_free);
     g_clear_pointer(&service->gate, gate_free);
+    g_clear_pointer(&service->identifier, identifier_free);
     if (service->bus) {
         service->name_match = sd_bus_slot_unref(service->name_match);
         service->name_slot = sd_bus_slot_unref(service->name_slot);

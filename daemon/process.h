@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "process-facts.h"
 #include "subject.h"
 
-#include <glib.h>
-#include <sys/types.h>
-
 /*
- * Completes SUBJECT, whose uid and groups the bus has told, with what the kernel says of process PID: the unit that
- * it belongs to. FALSE when the process is gone, is not that user's, or cannot be read: SUBJECT must then not be used.
- *
- * All is read below one descriptor of /proc/PID, which names one process for good: when that process ends, reading
- * fails, whoever has its number next.
+ * Completes SUBJECT, whose uid and groups the bus has told, with what FACTS say of its process: units and sandbox. FALSE
+ * when they are not about a process of that user, or leave any doubt: SUBJECT must then not be used.
  */
-gboolean process_identify(pid_t pid, Subject *subject);
+gboolean process_complete_subject(const ProcessFacts *facts, Subject *subject);

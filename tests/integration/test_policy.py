@@ -313,6 +313,7 @@ BROKEN_POLICY = "[user *]\nPermissions=INTERNET\nAllowDomain=x\n"
 async def test_row_55_reload_with_an_error_keeps_the_policy(websocket, serve, service):
     server = await serve()
     service.write_policy(BROKEN_POLICY)
+    service.expected_reports.append("The policy in force stays")
     service.process.send_signal(signal.SIGHUP)
     await eventually(lambda: "50-test.conf:3: " in service.process.stderr(), "report of the error")
     assert await service.generation() == 1

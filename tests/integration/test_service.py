@@ -132,14 +132,19 @@ async def test_check_of_what_is_good(run, directory):
     write_file(f"{directory}/config/wsbroker.conf", "[Broker]\nConnectTimeout=5s\nMaxMessageSize=1M\n")
     status, _, errors = await run("--check", f"--config-dir={directory}/config")
     assert (status, errors) == (0, "")
+    # It is the files that were good.
+    write_file(f"{directory}/config/policy.d/60-bad.conf", "[user *]\nWrong=1\n")
+    status, _, _ = await run("--check", f"--config-dir={directory}/config")
+    assert status > 0
 
 
 async def test_check_needs_no_bus_and_no_files(run, directory):
     os.mkdir(f"{directory}/empty")
-    status, _, _ = await run(
-        "--check", f"--config-dir={directory}/empty", DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nowhere"
-    )
+    no_bus = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"}
+    status, _, _ = await run("--check", f"--config-dir={directory}/empty", **no_bus)
     assert status == 0
+    status, _, _ = await run(f"--config-dir={directory}/empty", **no_bus)
+    assert status > 0
 
 
 @pytest.mark.policy("[user *]\nPermission=INTERNET\n")

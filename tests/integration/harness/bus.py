@@ -47,6 +47,27 @@ _CONFIGURATION = """\
 """
 
 
+class _PatientSocket:
+    """python3-dbus-next 0.2.3 takes a full socket buffer for the end of the connection, if it meets one at the
+    beginning of a message. That nothing was sent it understands, and tries again."""
+
+    def __init__(self, sock):
+        self.sock = sock
+
+    def send(self, data):
+        try:
+            return self.sock.send(data)
+        except BlockingIOError:
+            return 0
+
+
+def new_message_bus(address):
+    """A connection of the binding's own class, not yet made."""
+    message_bus = MessageBus(bus_address=address)
+    message_bus._writer.sock = _PatientSocket(message_bus._writer.sock)
+    return message_bus
+
+
 class PrivateBus:
     def __init__(self, directory):
         self.directory = directory
@@ -80,8 +101,7 @@ class PrivateBus:
         await self.process.destroy()
 
     def new_connection(self):
-        """A connection of the binding's own class, not yet made."""
-        return MessageBus(bus_address=self.address)
+        return new_message_bus(self.address)
 
     async def connect(self):
         return BusConnection(await self.new_connection().connect())

@@ -13,9 +13,9 @@ import os
 import sys
 
 from dbus_next import Variant
-from dbus_next.aio import MessageBus
 
 from .application import ApiError
+from .bus import new_message_bus
 from .bus_application import WEBSOCKET, BusApplication, plain
 
 
@@ -116,7 +116,7 @@ def run(address, *flags):
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     # The socket is connected here: the bus knows this process as the one behind it.
-    message_bus = MessageBus(bus_address=address)
+    message_bus = new_message_bus(address)
     if "--orphan" in flags and os.fork():
         os._exit(0)
     loop.run_until_complete(main(message_bus))

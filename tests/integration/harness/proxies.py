@@ -3,14 +3,28 @@
 the proof of what went through it."""
 
 import os
+import re
 import subprocess
 
 from .listening_program import ListeningProgram, find_program
+from .waiting import eventually
 
 USERNAME, PASSWORD = "proxy-user", "s3cret-of-proxy"
 
 
-class HttpProxy(ListeningProgram):
+class Proxy(ListeningProgram):
+    """TUNNEL finds in the log to whom the proxy has connected."""
+
+    TUNNEL = None
+
+    def tunnels(self):
+        return re.findall(self.TUNNEL, self.log())
+
+    async def connected_to(self, host, port):
+        await eventually(lambda: f"{host}:{port}" in self.tunnels(), f"{host}:{port} in the log of {self.PROGRAM}")
+
+
+class HttpProxy(Proxy):
     @property
     def option(self):
         """As Connect's option "proxy"."""
@@ -20,14 +34,13 @@ class HttpProxy(ListeningProgram):
     def url(self):
         return f"http://{self.host}:{self.port}"
 
-    async def connected_to(self, host, port):
-        """Waits until the log tells of a tunnel to HOST."""
-        raise NotImplementedError
-
 
 class Squid(HttpProxy):
+    """It writes of a tunnel when it ends."""
+
     PROGRAM = "squid"
     PORT = 3128
+    TUNNEL = r" CONNECT (\S+) "
     CONFIGURATION = """\
 http_port {host}:{port}
 http_access allow all
@@ -45,10 +58,6 @@ visible_hostname squid.example.test
 
     def arguments(self):
         return ["-N", "-f", self.file("configuration")]
-
-    async def connected_to(self, host, port):
-        """squid writes of a tunnel when it ends."""
-        await self.logged(f"CONNECT {host}:{port} ")
 
 
 class SquidWithPassword(Squid):
@@ -71,6 +80,7 @@ http_access deny !known
 class Tinyproxy(HttpProxy):
     PROGRAM = "tinyproxy"
     PORT = 8888
+    TUNNEL = r": CONNECT (\S+) HTTP/1.1"
     CONFIGURATION = """\
 Listen {host}
 Port {port}
@@ -84,15 +94,13 @@ PidFile "{directory}/pid"
     def arguments(self):
         return ["-d", "-c", self.file("configuration")]
 
-    async def connected_to(self, host, port):
-        await self.logged(f"CONNECT {host}:{port} HTTP/1.1")
 
-
-class SocksProxy(ListeningProgram):
+class SocksProxy(Proxy):
     """Asks for user and password where AUTHENTICATED."""
 
     PROGRAM = "microsocks"
     PORT = 1080
+    TUNNEL = r": connected to (\S+)"
 
     def __init__(self, directory, authenticated=False):
         super().__init__(directory)
@@ -108,9 +116,6 @@ class SocksProxy(ListeningProgram):
 
     def log(self):
         return self.process.stderr()
-
-    async def connected_to(self, host, port):
-        await self.logged(f"connected to {host}:{port}")
 
 
 def has_basic_authentication():

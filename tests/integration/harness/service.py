@@ -9,6 +9,7 @@ import signal
 
 from . import accounts
 from .bus import BUS_NAME
+from .identity_helper import IdentityHelper
 from .process import Process
 from .waiting import eventually, within
 
@@ -33,7 +34,7 @@ _REPORT = re.compile(
     r"|(?:CRITICAL|WARNING|ERROR) \*\*"
 )
 
-_PASSED_ENVIRONMENT = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_PRELOAD", "G_SLICE")
+_PASSED_ENVIRONMENT = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "G_SLICE")
 
 
 def program():
@@ -59,8 +60,10 @@ class Service:
         self.namespace = namespace
         self.config_dir = os.path.join(directory, "config")
         self.process = None
+        self.identity_helper = None
         self.administrator = None
         self.owners = asyncio.Queue()
+        self.expected_reports = []
         self.config_arguments = [f"--config-dir={self.config_dir}"]
         os.makedirs(self.config_dir, exist_ok=True)
 
@@ -88,6 +91,10 @@ class Service:
         if self.administrator is None:
             self.administrator = await self.bus.connect()
             await self.administrator.watch_owner(BUS_NAME, self.owners.put_nowait)
+        if accounts.IS_ROOT and self.identity_helper is None:
+            self.identity_helper = await self._start_identity_helper()
+        if self.identity_helper is not None:
+            more = {"WSBROKER_IDENTIFY_SOCKET": self.identity_helper.path} | more
         process = await self.spawn(kind, **more).start()
         owned = asyncio.ensure_future(self._owns_its_name())
         exited = asyncio.ensure_future(process.child.wait())
@@ -95,6 +102,10 @@ class Service:
         assert owned.done(), f"wsbrokerd ended with {process.child.returncode}:\n{process.stderr()}"
         exited.cancel()
         return self
+
+    async def _start_identity_helper(self):
+        helper = os.path.join(os.path.dirname(program()), "wsbroker-identify")
+        return await IdentityHelper(self.directory, helper, environment()).start()
 
     async def _owns_its_name(self):
         while await self.owners.get() == "":
@@ -161,11 +172,14 @@ class Service:
 
     def check_reports(self):
         reports = [line for line in self.process.stderr().splitlines() if _REPORT.search(line)]
-        assert not reports, "wsbrokerd reported:\n" + "\n".join(reports)
+        unexpected = [line for line in reports if not any(text in line for text in self.expected_reports)]
+        assert not unexpected, "wsbrokerd reported:\n" + "\n".join(unexpected)
 
     async def destroy(self):
         if self.process is not None:
             await self.process.destroy()
             print(f"--- standard error of wsbrokerd ---\n{self.process.stderr()}")
+        if self.identity_helper is not None:
+            await self.identity_helper.destroy()
         if self.administrator is not None:
             self.administrator.disconnect()

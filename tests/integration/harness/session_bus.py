@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A private session bus that starts the service by activation, as on an installed system: the file that a
+distribution would install stands in a folder of the test's, with the tests' command line in it."""
+
+import os
+import shlex
+import signal
+import subprocess
+
+from .bus import BUS_NAME, PrivateBus
+from .process import Process
+from .waiting import eventually, within
+
+_CONFIGURATION = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={directory}/session-bus</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{directory}/services</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+class ActivatingBus(PrivateBus):
+    """COMMAND starts the service, with ENVIRONMENT and the address of the bus."""
+
+    def __init__(self, directory, command, environment):
+        super().__init__(directory)
+        variables = environment | {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={directory}/session-bus"}
+        words = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in variables.items()), *command]
+        os.makedirs(f"{directory}/services")
+        with open(f"{directory}/services/{BUS_NAME}.service", "w", encoding="utf-8") as file:
+            file.write(f"[D-BUS Service]\nName={BUS_NAME}\nExec={shlex.join(words)}\n")
+        self.administrator = None
+
+    async def start(self):
+        path = f"{self.directory}/session-bus.conf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(_CONFIGURATION.format(directory=self.directory))
+        self.process = Process(
+            "session-bus",
+            self.directory,
+            ["dbus-daemon", f"--config-file={path}", "--nofork", "--nopidfile", "--print-address"],
+            stdout=subprocess.PIPE,
+        )
+        await self.process.start()
+        line = await within(self.process.child.stdout.readline(), "address of the session bus")
+        assert line, f"dbus-daemon did not start: {self.process.stderr()}"
+        self.address = line.decode().strip()
+        self.administrator = await self.connect()
+        return self
+
+    async def service_pid(self):
+        """The process that was started; None while there is none."""
+        (owned,) = await self.administrator.call_bus("NameHasOwner", "s", BUS_NAME)
+        if not owned:
+            return None
+        (pid,) = await self.administrator.call_bus("GetConnectionUnixProcessID", "s", BUS_NAME)
+        return pid
+
+    async def stop_service(self, number=signal.SIGTERM):
+        """Returns when it has gone; the bus, its parent, waits for it."""
+        pid = await self.service_pid()
+        if pid is not None:
+            os.kill(pid, number)
+            await eventually(lambda: not os.path.exists(f"/proc/{pid}"), "end of the service")
+
+    async def stop(self):
+        if self.administrator is not None:
+            await self.stop_service(signal.SIGKILL)
+            self.administrator.disconnect()
+        await super().stop()
