@@ -79,7 +79,7 @@ int wsb_client_new(wsb_client **ret, wsb_bus bus);
 int wsb_client_new_for_address(wsb_client **ret, const char *address);
 
 /* A client on BUS, of which it takes a reference. The client is driven as any other; that BUS may be attached
- * to an event loop besides does no harm. When BUS disconnects every later use is -ENOTCONN. */
+ * to an event loop besides does no harm. When BUS disconnects every later use is -ECONNRESET. */
 int wsb_client_new_with_bus(wsb_client **ret, sd_bus *bus);
 
 /* Each WebSocket holds a reference to its client. Both return what is convenient: CLIENT, and NULL. NULL is
