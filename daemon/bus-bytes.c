@@ -4,13 +4,9 @@
 
 #include "bus-bytes.h"
 
-#include <string.h>
+#include "bus.h"
 
-static void
-unref_message(gpointer message)
-{
-    sd_bus_message_unref(message);
-}
+#include <string.h>
 
 GBytes *
 bus_bytes_read(sd_bus_message *message, char type)
@@ -27,5 +23,5 @@ bus_bytes_read(sd_bus_message *message, char type)
     } else if (sd_bus_message_read_array(message, 'y', &bytes, &length) < 0) {
         return NULL;
     }
-    return g_bytes_new_with_free_func(bytes, length, unref_message, sd_bus_message_ref(message));
+    return g_bytes_new_with_free_func(bytes, length, bus_message_unref, sd_bus_message_ref(message));
 }

@@ -11,6 +11,12 @@
 
 enum { MESSAGES_PER_TURN = 64 };
 
+void
+bus_message_unref(gpointer message)
+{
+    sd_bus_message_unref(message);
+}
+
 typedef struct BusSource {
     GSource source;
     sd_bus *bus;

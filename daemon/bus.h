@@ -8,6 +8,9 @@
 #define _cleanup_message_ __attribute__((cleanup(sd_bus_message_unrefp)))
 #define _cleanup_slot_ __attribute__((cleanup(sd_bus_slot_unrefp)))
 
+/* sd_bus_message_unref() for GLib's containers. */
+void bus_message_unref(gpointer message);
+
 /* Called once when BUS has gone; ERROR is a negative errno. */
 typedef void (*BusLost)(int error, gpointer user_data);
 

@@ -4,15 +4,7 @@
 
 #include "connect-options.h"
 
-#include <string.h>
-
-static void
-wipe_string(char **text)
-{
-    if (*text)
-        explicit_bzero(*text, strlen(*text));
-    g_clear_pointer(text, g_free);
-}
+#include "secret.h"
 
 void
 connect_options_clear(ConnectOptions *options)
@@ -23,9 +15,9 @@ connect_options_clear(ConnectOptions *options)
     g_clear_pointer(&options->tls.certificate, g_bytes_unref);
     /* Its bytes belong to the bus message, which is marked as sensitive and wiped by sd-bus. */
     g_clear_pointer(&options->tls.key, g_bytes_unref);
-    wipe_string(&options->tls.key_password);
+    secret_clear(&options->tls.key_password);
     g_clear_pointer(&options->proxy.host, g_free);
     g_clear_pointer(&options->proxy.exclusions, g_strfreev);
-    wipe_string(&options->proxy.username);
-    wipe_string(&options->proxy.password);
+    secret_clear(&options->proxy.username);
+    secret_clear(&options->proxy.password);
 }

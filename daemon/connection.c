@@ -11,6 +11,7 @@
 
 #include "connection.h"
 
+#include "source.h"
 #include "wsbroker-protocol.h"
 
 struct Connection {
@@ -33,21 +34,13 @@ struct Connection {
 };
 
 static void
-clear_source(GSource **source)
-{
-    if (*source)
-        g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
-
-static void
 connection_free(Connection *self)
 {
     Network *network = self->network;
 
     lane_enter(self->lane);
-    clear_source(&self->deadline);
-    clear_source(&self->cancel_source);
+    source_clear(&self->deadline);
+    source_clear(&self->cancel_source);
     g_clear_pointer(&self->upstream, upstream_free);
     dial_result_clear(&self->dialled);
     lane_leave(self->lane);
@@ -87,8 +80,8 @@ connection_free_if_over(Connection *self)
 static void
 tell_failed(Connection *self, Failure *failure)
 {
-    clear_source(&self->deadline);
-    clear_source(&self->cancel_source);
+    source_clear(&self->deadline);
+    source_clear(&self->cancel_source);
     leave_queue(self);
     if (self->told || self->released) {
         failure_free(failure);
@@ -102,10 +95,15 @@ static gboolean
 on_deadline(gpointer user_data)
 {
     Connection *self = user_data;
+    /* Whatever it waited for so far was behind the proxy. */
+    gboolean at_proxy = self->request.route.kind != ROUTE_DIRECT && self->attempting && !self->dialled.socket;
 
-    clear_source(&self->deadline);
+    source_clear(&self->deadline);
     g_cancellable_cancel(self->cancellable);
-    tell_failed(self, failure_new(STAGE_TIMEOUT, /* code= */ 0, "The connection was not made in time"));
+    tell_failed(self, at_proxy
+                          ? failure_new(STAGE_PROXY, /* code= */ 0,
+                                        "The connection was not made through the proxy in time")
+                          : failure_new(STAGE_TIMEOUT, /* code= */ 0, "The connection was not made in time"));
     return G_SOURCE_REMOVE;
 }
 
@@ -114,7 +112,7 @@ on_cancel(gpointer user_data)
 {
     Connection *self = user_data;
 
-    clear_source(&self->cancel_source);
+    source_clear(&self->cancel_source);
     g_cancellable_cancel(self->cancellable);
     tell_failed(self, failure_new(STAGE_CANCELLED, /* code= */ 0, "The application closed while connecting"));
     return G_SOURCE_REMOVE;
@@ -262,7 +260,7 @@ become_open(Connection *self, HandshakeResult *shaken)
     }
     self->attempting = FALSE;
     g_clear_pointer(&self->admission, admission_free);
-    clear_source(&self->deadline);
+    source_clear(&self->deadline);
     lane_set_settled(self->lane);
     self->upstream = upstream_new(self->request.url, &self->dialled, shaken, &self->request.limits,
                                   &upstream_events, self);
@@ -277,9 +275,8 @@ on_shaken(GObject *source, GAsyncResult *result, gpointer user_data)
     Failure *failure = NULL;
 
     (void)source;
-    if (!handshake_finish(result, &shaken, &failure))
-        fail_step(self, failure);
-    else if (self->told || self->released || self->cancel_source || !dialled_is_still_allowed(self, &failure))
+    if (!handshake_finish(result, &shaken, &failure) || self->told || self->released || self->cancel_source ||
+        !dialled_is_still_allowed(self, &failure))
         fail_step(self, failure);
     else
         become_open(self, &shaken);
@@ -292,7 +289,7 @@ on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
     Failure *failure = NULL;
 
     (void)source;
-    if (!dial_finish(result, &self->dialled, &failure)) {
+    if (!dial_finish(result, &self->dialled, &failure) || !dialled_is_still_allowed(self, &failure)) {
         fail_step(self, failure);
         return;
     }
@@ -375,8 +372,8 @@ connection_release(Connection *self)
 {
     self->released = TRUE;
     lane_enter(self->lane);
-    clear_source(&self->deadline);
-    clear_source(&self->cancel_source);
+    source_clear(&self->deadline);
+    source_clear(&self->cancel_source);
     g_cancellable_cancel(self->cancellable);
     if (self->upstream)
         upstream_terminate(self->upstream, WSB_CLOSE_GOING_AWAY, "");

@@ -9,24 +9,40 @@
  *
  * A bus allows a connection 128 unanswered calls in all and never forgets one while the receiver lives, so questions
  * are rationed: one for each receiver, 8 for each user, 96 in all. Who finds no place waits in a queue, and the time
- * it waits counts as time without an answer: one user with many mute connections uses up its own places, not
- * everybody's. A dead receiver's question stays counted in the total, because the bus still counts it.
+ * it waits counts as time without an answer.
+ *
+ * A dead receiver makes room for another of its user, but its question stays counted, because the bus still counts it.
+ * So that one user's mute connections do not use up everybody's places, nor those of its other applications, a user
+ * has a limit for all of them, the last part of which is for receivers that have answered before; and a place is not
+ * wasted on one that never has and whose time is nearly over.
  */
 
 #include "fence.h"
 
 #include "bus.h"
+#include "source.h"
 
-enum { QUESTIONS_PER_USER = 8, QUESTIONS_MAX = 96 };
+enum {
+    QUESTIONS_PER_USER = 8, /* to living receivers */
+    UNPROVEN_PER_USER = 16, /* with those to the dead, as long as the next receiver has never answered */
+    COUNTED_PER_USER = 24,  /* else */
+    QUESTIONS_MAX = 96
+};
+
+/* How many questions to a user's receivers are unanswered. */
+typedef struct UserQuestions {
+    guint living;
+    guint counted; /* with those to the dead, whom the bus still counts */
+} UserQuestions;
 
 struct FenceKeeper {
     sd_bus *bus;
     gint64 timeout;
     const FenceEvents *events;
     gpointer user_data;
-    guint n_questions;       /* that the bus still counts */
-    GHashTable *user_counts; /* uid → questions of its living receivers, as pointers */
-    GQueue waiting;          /* of Fence, for a place */
+    guint n_questions; /* that the bus still counts */
+    GHashTable *users; /* uid → UserQuestions, owned here */
+    GQueue waiting;    /* of Fence, for a place */
 };
 
 struct Fence {
@@ -39,33 +55,53 @@ struct Fence {
     sd_bus_slot *question; /* NULL: none */
     GList *waiting_link;   /* place in the queue, or NULL */
     GSource *timer;        /* while a question is unanswered or waits for a place */
+    gint64 since;          /* monotonic time at which the timer was started */
     gboolean full;
+    gboolean proven; /* it has answered once */
     gboolean dead;
 };
 
 static void fence_ask(Fence *fence);
 
-static guint
-user_count(const FenceKeeper *keeper, uid_t uid)
+static UserQuestions *
+user_questions(FenceKeeper *keeper, uid_t uid)
 {
-    return GPOINTER_TO_UINT(g_hash_table_lookup(keeper->user_counts, GUINT_TO_POINTER(uid)));
+    UserQuestions *user = g_hash_table_lookup(keeper->users, GUINT_TO_POINTER(uid));
+
+    if (!user) {
+        user = g_new0(UserQuestions, 1);
+        g_hash_table_insert(keeper->users, GUINT_TO_POINTER(uid), user);
+    }
+    return user;
 }
 
 static void
-change_user_count(FenceKeeper *keeper, uid_t uid, int change)
+change_questions(FenceKeeper *keeper, uid_t uid, int living, int counted)
 {
-    guint count = user_count(keeper, uid) + (guint)change;
+    UserQuestions *user = user_questions(keeper, uid);
 
-    if (count > 0)
-        g_hash_table_insert(keeper->user_counts, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(count));
-    else
-        g_hash_table_remove(keeper->user_counts, GUINT_TO_POINTER(uid));
+    user->living += (guint)living;
+    user->counted += (guint)counted;
+    keeper->n_questions += (guint)counted;
+    if (user->counted == 0)
+        g_hash_table_remove(keeper->users, GUINT_TO_POINTER(uid));
 }
 
 static gboolean
-keeper_has_place(const FenceKeeper *keeper, uid_t uid)
+has_place(const Fence *fence)
 {
-    return keeper->n_questions < QUESTIONS_MAX && user_count(keeper, uid) < QUESTIONS_PER_USER;
+    const FenceKeeper *keeper = fence->keeper;
+    const UserQuestions *user = g_hash_table_lookup(keeper->users, GUINT_TO_POINTER(fence->uid));
+
+    return keeper->n_questions < QUESTIONS_MAX &&
+           (!user || (user->living < QUESTIONS_PER_USER &&
+                      user->counted < (fence->proven ? COUNTED_PER_USER : UNPROVEN_PER_USER)));
+}
+
+static gboolean
+is_worth_a_place(const Fence *fence)
+{
+    return fence->proven || g_get_monotonic_time() - fence->since < fence->keeper->timeout / 2;
 }
 
 /* A place became free: the first in the queue that may have it asks. */
@@ -75,21 +111,13 @@ keeper_serve_waiting(FenceKeeper *keeper)
     for (GList *link = keeper->waiting.head; link; link = link->next) {
         Fence *fence = link->data;
 
-        if (!keeper_has_place(keeper, fence->uid))
+        if (!has_place(fence) || !is_worth_a_place(fence))
             continue;
         g_queue_delete_link(&keeper->waiting, fence->waiting_link);
         fence->waiting_link = NULL;
         fence_ask(fence);
         return;
     }
-}
-
-static void
-clear_timer(Fence *fence)
-{
-    if (fence->timer)
-        g_source_destroy(fence->timer);
-    g_clear_pointer(&fence->timer, g_source_unref);
 }
 
 static void
@@ -106,12 +134,15 @@ on_timeout(gpointer user_data)
     Fence *fence = user_data;
     FenceKeeper *keeper = fence->keeper;
 
-    clear_timer(fence);
+    source_clear(&fence->timer);
     leave_queue(fence);
     fence->dead = TRUE;
     if (fence->question)
-        change_user_count(keeper, fence->uid, -1);
+        change_questions(keeper, fence->uid, /* living= */ -1, /* counted= */ 0);
     keeper->events->dead(fence, keeper->user_data);
+    /* Nothing can bring back who was never asked but the next question. */
+    if (!fence->question)
+        fence->dead = FALSE;
     keeper_serve_waiting(keeper);
     return G_SOURCE_REMOVE;
 }
@@ -121,6 +152,7 @@ start_timer(Fence *fence)
 {
     if (fence->timer)
         return;
+    fence->since = g_get_monotonic_time();
     fence->timer = g_timeout_source_new((guint)(fence->keeper->timeout / 1000));
     g_source_set_callback(fence->timer, on_timeout, fence, NULL);
     g_source_attach(fence->timer, /* context= */ NULL);
@@ -144,9 +176,7 @@ drop_question(Fence *fence)
     if (!fence->question)
         return;
     fence->question = sd_bus_slot_unref(fence->question);
-    fence->keeper->n_questions--;
-    if (!fence->dead)
-        change_user_count(fence->keeper, fence->uid, -1);
+    change_questions(fence->keeper, fence->uid, fence->dead ? 0 : -1, /* counted= */ -1);
 }
 
 static void
@@ -169,7 +199,8 @@ on_answer(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
     if (genuine) {
         /* Late is better than never: whoever was given up for dead may use new WebSockets. */
         fence->dead = FALSE;
-        clear_timer(fence);
+        fence->proven = TRUE;
+        source_clear(&fence->timer);
         fence->asked = 0;
         update_full(fence);
         ask_if_due(fence);
@@ -177,6 +208,7 @@ on_answer(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
         /* Somebody else's, or the bus's own: what was asked is still unread, and the time runs on. */
         fence->sent += fence->asked;
         fence->asked = 0;
+        fence->dead = FALSE;
     }
     keeper_serve_waiting(keeper);
     return 1;
@@ -201,12 +233,11 @@ fence_ask(Fence *fence)
     FenceKeeper *keeper = fence->keeper;
 
     start_timer(fence);
-    if (!keeper_has_place(keeper, fence->uid)) {
+    if (!has_place(fence)) {
         g_queue_push_tail(&keeper->waiting, fence);
         fence->waiting_link = keeper->waiting.tail;
     } else if (send_question(fence) >= 0) {
-        keeper->n_questions++;
-        change_user_count(keeper, fence->uid, 1);
+        change_questions(keeper, fence->uid, /* living= */ 1, /* counted= */ 1);
         fence->asked = fence->sent;
         fence->sent = 0;
     }
@@ -221,7 +252,7 @@ fence_keeper_new(sd_bus *bus, gint64 timeout, const FenceEvents *events, gpointe
     keeper->timeout = timeout;
     keeper->events = events;
     keeper->user_data = user_data;
-    keeper->user_counts = g_hash_table_new(NULL, NULL);
+    keeper->users = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     g_queue_init(&keeper->waiting);
     return keeper;
 }
@@ -229,8 +260,8 @@ fence_keeper_new(sd_bus *bus, gint64 timeout, const FenceEvents *events, gpointe
 void
 fence_keeper_free(FenceKeeper *keeper)
 {
-    g_assert(keeper->n_questions == 0 && g_hash_table_size(keeper->user_counts) == 0);
-    g_hash_table_unref(keeper->user_counts);
+    g_assert(keeper->n_questions == 0 && g_hash_table_size(keeper->users) == 0);
+    g_hash_table_unref(keeper->users);
     g_free(keeper);
 }
 
@@ -251,7 +282,7 @@ fence_free(Fence *fence)
 {
     FenceKeeper *keeper = fence->keeper;
 
-    clear_timer(fence);
+    source_clear(&fence->timer);
     leave_queue(fence);
     drop_question(fence);
     g_free(fence->name);

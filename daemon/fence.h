@@ -14,7 +14,7 @@ typedef struct Fence Fence;
 typedef struct FenceEvents {
     /* The receiver has a window of bytes unread, or has read on. */
     void (*full)(Fence *fence, gboolean full, gpointer user_data);
-    /* It did not answer in time. Told once; the fence may be freed in here. */
+    /* It did not answer in time, or could not be asked. The fence must not be freed in here. */
     void (*dead)(Fence *fence, gpointer user_data);
 } FenceEvents;
 
@@ -36,5 +36,5 @@ void fence_count(Fence *fence, gsize bytes);
 /* Whether nothing more should be sent for now. */
 gboolean fence_is_full(const Fence *fence);
 
-/* Whether the receiver was told dead and has not answered since. */
+/* Whether the receiver was told dead and has still not answered what it was asked. */
 gboolean fence_is_dead(const Fence *fence);

@@ -11,6 +11,8 @@
 
 #include "flow-output.h"
 
+#include "source.h"
+
 enum {
     GATHER_SIZE = 64 * 1024, /* gathered bytes that are written without waiting for the end of the turn */
     KEEP_SIZE = 16 * 1024,   /* capacity that an empty buffer may keep */
@@ -38,14 +40,6 @@ static void flow_output_pollable_init(GPollableOutputStreamInterface *interface)
 
 G_DEFINE_FINAL_TYPE_WITH_CODE(FlowOutput, flow_output, G_TYPE_OUTPUT_STREAM,
                               G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_OUTPUT_STREAM, flow_output_pollable_init))
-
-static void
-clear_source(GSource **source)
-{
-    if (*source)
-        g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
 
 static void
 flow_output_drop_kept(FlowOutput *self)
@@ -154,7 +148,7 @@ flow_output_discard(FlowOutput *self)
     self->retry = MIN(self->retry, self->kept->len - self->at);
     if (flow_output_get_backlog(self) == 0) {
         flow_output_drop_kept(self);
-        clear_source(&self->transport_source);
+        source_clear(&self->transport_source);
     }
 }
 
@@ -167,7 +161,7 @@ flow_output_flush(FlowOutput *self)
 
     if (self->broken || flow_output_get_backlog(self) == 0) {
         flow_output_drop_kept(self);
-        clear_source(&self->transport_source);
+        source_clear(&self->transport_source);
     } else {
         flow_output_watch(self);
     }
@@ -336,8 +330,8 @@ flow_output_stop(FlowOutput *self)
 {
     self->stopped = TRUE;
     flow_output_drop_kept(self);
-    clear_source(&self->turn_source);
-    clear_source(&self->transport_source);
+    source_clear(&self->turn_source);
+    source_clear(&self->transport_source);
 }
 
 static void

@@ -36,16 +36,10 @@ struct Gate {
 };
 
 static void
-unref_message(gpointer message)
-{
-    sd_bus_message_unref(message);
-}
-
-static void
 visitor_free(Visitor *visitor)
 {
     g_clear_pointer(&visitor->question, caller_question_free);
-    g_queue_clear_full(&visitor->held, unref_message);
+    g_queue_clear_full(&visitor->held, bus_message_unref);
     g_free(visitor->name);
     g_free(visitor);
 }

@@ -10,6 +10,7 @@
 
 #include "idle.h"
 
+#include "source.h"
 #include "wsbroker-protocol.h"
 
 struct Idle {
@@ -83,17 +84,9 @@ on_timer(gpointer user_data)
 }
 
 static void
-stop_timer(Idle *idle)
-{
-    if (idle->timer)
-        g_source_destroy(idle->timer);
-    g_clear_pointer(&idle->timer, g_source_unref);
-}
-
-static void
 start_timer(Idle *idle, gint64 after)
 {
-    stop_timer(idle);
+    source_clear(&idle->timer);
     idle->timer = g_timeout_source_new((guint)((after + 999) / 1000));
     g_source_set_callback(idle->timer, on_timer, idle, NULL);
     g_source_attach(idle->timer, /* context= */ NULL);
@@ -116,7 +109,7 @@ idle_new(sd_bus *bus, Broker *broker, gint64 timeout, void (*quit)(gpointer user
 void
 idle_free(Idle *idle)
 {
-    stop_timer(idle);
+    source_clear(&idle->timer);
     sd_bus_slot_unref(idle->slot);
     g_free(idle);
 }

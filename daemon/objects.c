@@ -13,9 +13,11 @@
 #include "coded-error.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
-    SIGNAL_OVERHEAD = 256 /* bytes that a signal costs the bus beside its message, about */
+    SIGNAL_OVERHEAD = 256, /* bytes that a signal costs the bus beside its message, about */
+    HEADER_OVERHEAD = 32   /* likewise a header beside its name and value */
 };
 
 /* A signal of WEBSOCKET, addressed to its owner. */
@@ -53,18 +55,6 @@ on_state_changed(WebSocket *websocket, gpointer user_data)
     send_signal(objects, signal, r, "PropertiesChanged");
 }
 
-static void
-on_header_receive(WebSocket *websocket, const HeaderList *headers, gpointer user_data)
-{
-    Objects *objects = user_data;
-    _cleanup_message_ sd_bus_message *signal = NULL;
-    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "HeaderReceive", &signal);
-
-    if (r >= 0)
-        r = bus_append_headers(signal, headers);
-    send_signal(objects, signal, r, "HeaderReceive");
-}
-
 /* How far owners have read. */
 
 static Fence *
@@ -98,6 +88,35 @@ on_fence_dead(Fence *fence, gpointer user_data)
 
 static const FenceEvents fence_events = { .full = on_fence_full, .dead = on_fence_dead };
 
+static gsize
+headers_size(const HeaderList *headers)
+{
+    gsize size = 0;
+
+    for (guint i = 0; i < header_list_length(headers); i++) {
+        const Header *header = header_list_get(headers, i);
+        size += strlen(header->name) + strlen(header->value) + HEADER_OVERHEAD;
+    }
+    return size;
+}
+
+static void
+on_header_receive(WebSocket *websocket, const HeaderList *headers, gpointer user_data)
+{
+    Objects *objects = user_data;
+    _cleanup_message_ sd_bus_message *signal = NULL;
+    int r;
+
+    /* It can be 64 KiB, and on_open() ends the connection of an owner that reads nothing. */
+    if (fence_is_dead(fence_of(objects, websocket)))
+        return;
+    r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "HeaderReceive", &signal);
+    if (r >= 0)
+        r = bus_append_headers(signal, headers);
+    send_signal(objects, signal, r, "HeaderReceive");
+    fence_count(fence_of(objects, websocket), headers_size(headers) + SIGNAL_OVERHEAD);
+}
+
 static gboolean
 is_owned_by(gpointer websocket, gpointer call, gpointer name)
 {
@@ -128,6 +147,7 @@ on_open(WebSocket *websocket, gpointer user_data)
         broker_expel_caller(objects->broker, fence_get_name(fence));
     else if (fence_is_full(fence))
         websocket_set_paused(websocket, TRUE);
+    fence_count(fence, SIGNAL_OVERHEAD);
 }
 
 static void
@@ -157,6 +177,8 @@ on_error(WebSocket *websocket, const Failure *failure, gpointer user_data)
     if (r >= 0)
         r = bus_append_details(signal, failure);
     send_signal(objects, signal, r, "Error");
+    fence_count(fence_of(objects, websocket),
+                (failure->headers ? headers_size(failure->headers) : 0) + SIGNAL_OVERHEAD);
 }
 
 static void
@@ -222,19 +244,13 @@ const WebSocketEvents objects_events = { .state_changed = on_state_changed,
                                          .error = on_error,
                                          .close = on_close };
 
-static void
-unref_message(gpointer message)
-{
-    sd_bus_message_unref(message);
-}
-
 void
 objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config)
 {
     *objects = (Objects){ .bus = bus };
     objects->fence_keeper = fence_keeper_new(bus, config->fence_timeout, &fence_events, objects);
     objects->fences = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)fence_free);
-    objects->waiting_sends = g_hash_table_new_full(NULL, NULL, NULL, unref_message);
+    objects->waiting_sends = g_hash_table_new_full(NULL, NULL, NULL, bus_message_unref);
 }
 
 int

@@ -63,11 +63,17 @@ static int
 parse_id(const char *status, const char *key, uint32_t *ret_id)
 {
     const char *line = strstr(status, key);
-    unsigned int real, effective;
+    char *end = NULL;
+    unsigned long effective;
 
-    if (!line || sscanf(line + strlen(key), "%u %u", &real, &effective) != 2)
+    if (!line)
         return -EBADMSG;
-    *ret_id = effective;
+    (void)strtoul(line + strlen(key), &end, 10);
+    line = end;
+    effective = strtoul(line, &end, 10);
+    if (end == line || effective > UINT32_MAX)
+        return -EBADMSG;
+    *ret_id = (uint32_t)effective;
     return 0;
 }
 
@@ -180,7 +186,7 @@ process_of_pidfd(int pidfd)
     char path[64], text[1024 + 1];
     const char *line;
     ssize_t length;
-    int pid;
+    long pid;
 
     (void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
     length = read_file(AT_FDCWD, path, text, sizeof(text) - 1);
@@ -188,7 +194,6 @@ process_of_pidfd(int pidfd)
         return (pid_t)length;
     text[length] = '\0';
     line = strstr(text, "\nPid:");
-    if (!line || sscanf(line, "\nPid: %d", &pid) != 1 || pid <= 0)
-        return -EBADMSG;
-    return pid;
+    pid = line ? strtol(line + strlen("\nPid:"), NULL, 10) : 0;
+    return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : -EBADMSG;
 }

@@ -7,6 +7,8 @@
 
 #include "route.h"
 
+#include "secret.h"
+
 #include <string.h>
 
 struct SystemProxy {
@@ -14,21 +16,13 @@ struct SystemProxy {
     GProxyResolver *wss; /* NULL: none */
 };
 
-static void
-wipe_string(char **text)
-{
-    if (*text)
-        explicit_bzero(*text, strlen(*text));
-    g_clear_pointer(text, g_free);
-}
-
 void
 route_clear(Route *route)
 {
     g_clear_pointer(&route->scheme, g_free);
     g_clear_pointer(&route->host, g_free);
-    wipe_string(&route->username);
-    wipe_string(&route->password);
+    secret_clear(&route->username);
+    secret_clear(&route->password);
 }
 
 /* The system's. */
@@ -43,10 +37,13 @@ environment(const char *lower, const char *upper)
     return value && *value ? value : NULL;
 }
 
+/* An environment often has a proxy's host and port alone, which is HTTP. */
 static GProxyResolver *
 resolver_for(const char *proxy, const char *const *no_proxy)
 {
-    return proxy ? g_simple_proxy_resolver_new(proxy, (char **)no_proxy) : NULL;
+    g_autofree char *uri = proxy ? g_strconcat(strstr(proxy, "://") ? "" : "http://", proxy, NULL) : NULL;
+
+    return uri ? g_simple_proxy_resolver_new(uri, (char **)no_proxy) : NULL;
 }
 
 static char **
@@ -88,23 +85,32 @@ system_proxy_free(SystemProxy *self)
     g_free(self);
 }
 
-/* "http://user:password@proxy:3128" */
-static gboolean
+static guint16
+default_port(const char *scheme)
+{
+    if (g_str_has_prefix(scheme, "socks"))
+        return 1080;
+    return g_str_equal(scheme, "https") ? 443 : 8080;
+}
+
+/* "http://user:password@proxy:3128". What cannot be understood is a proxy that cannot be reached, never the direct
+ * way. */
+static void
 route_from_uri(const char *text, Route *ret_route)
 {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_HAS_PASSWORD, NULL);
-    const char *scheme = uri ? g_uri_get_scheme(uri) : NULL;
 
-    if (!uri || !g_uri_get_host(uri) || !*g_uri_get_host(uri))
-        return FALSE;
-    ret_route->kind = g_str_has_prefix(scheme, "socks") ? ROUTE_SOCKS : ROUTE_HTTP;
-    ret_route->scheme = g_strdup(scheme);
+    if (!uri || !g_uri_get_host(uri) || !*g_uri_get_host(uri)) {
+        *ret_route = (Route){ .kind = ROUTE_HTTP, .host = g_strdup("") };
+        return;
+    }
+    ret_route->scheme = g_strdup(g_uri_get_scheme(uri));
+    ret_route->kind = g_str_equal(ret_route->scheme, "http") ? ROUTE_HTTP : ROUTE_SOCKS;
     ret_route->host = g_strdup(g_uri_get_host(uri));
-    ret_route->port = (guint16)(g_uri_get_port(uri) > 0 ? g_uri_get_port(uri)
-                                                        : (ret_route->kind == ROUTE_SOCKS ? 1080 : 8080));
+    ret_route->port =
+        (guint16)(g_uri_get_port(uri) > 0 ? g_uri_get_port(uri) : default_port(ret_route->scheme));
     ret_route->username = g_strdup(g_uri_get_user(uri));
     ret_route->password = g_strdup(g_uri_get_password(uri));
-    return TRUE;
 }
 
 static void
@@ -117,7 +123,7 @@ choose_system(const SystemProxy *system, const Url *url, Route *ret_route)
 
     /* The resolver knows one proxy and answers at once: it, or "direct://" for an exception. */
     if (proxies && proxies[0] && !g_str_equal(proxies[0], "direct://"))
-        (void)route_from_uri(proxies[0], ret_route);
+        route_from_uri(proxies[0], ret_route);
 }
 
 /* The application's. */

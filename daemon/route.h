@@ -10,7 +10,7 @@
 typedef enum {
     ROUTE_DIRECT,
     ROUTE_HTTP,  /* through a proxy by CONNECT (RFC 9110 section 9.3.6) */
-    ROUTE_SOCKS, /* through a proxy that GIO speaks to */
+    ROUTE_SOCKS, /* through a proxy of another kind, that GIO speaks to */
 } RouteKind;
 
 /* By which way a target is reached. Owns what it points to. */

@@ -14,7 +14,11 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
-enum { PEM_MAX = 1024 * 1024, KEY_ID_MAX = 64 };
+enum {
+    PEM_MAX = 1024 * 1024,
+    KEY_ID_MAX = 64,
+    ITERATIONS_MAX = 1000000 /* of a key's encryption; everybody else waits while they are counted */
+};
 
 typedef struct CertificateList {
     gnutls_x509_crt_t *certificates;
@@ -83,6 +87,20 @@ read_certificates(GBytes *pem, const char *what, CertificateList *ret_list, GErr
     return TRUE;
 }
 
+/* Whether the key takes too long to decrypt; what is not encrypted, or badly, is for others to say. */
+static gboolean
+is_too_slow(const gnutls_datum_t *key)
+{
+    unsigned int iterations = 0;
+    char *oid = NULL;
+    int r =
+        gnutls_pkcs8_info(key, GNUTLS_X509_FMT_PEM, /* schema= */ NULL, /* cipher= */ NULL, /* salt= */ NULL,
+                          /* salt_size= */ NULL, &iterations, &oid);
+
+    gnutls_free(oid);
+    return r >= 0 && iterations > ITERATIONS_MAX;
+}
+
 static PrivateKey *
 read_key(GBytes *pem, const char *password, GError **error)
 {
@@ -93,6 +111,10 @@ read_key(GBytes *pem, const char *password, GError **error)
 
     if (!pem_to_datum(pem, what, &datum, error))
         return NULL;
+    if (is_too_slow(&datum)) {
+        refuse(what, "is encrypted with more than 1000000 iterations", error);
+        return NULL;
+    }
     r = gnutls_x509_privkey_init(&key);
     if (r >= 0)
         r = gnutls_x509_privkey_import2(key, &datum, GNUTLS_X509_FMT_PEM, password, /* flags= */ 0);
@@ -168,7 +190,7 @@ load_client(const TlsOptions *options, GError **error)
     key = read_key(options->key, options->key_password, error);
     if (!key)
         return NULL;
-    if (!key_belongs(list.certificates[0], key)) {
+    if (list.length == 0 || !key_belongs(list.certificates[0], key)) {
         refuse("The private key", "does not belong to the client certificate", error);
         return NULL;
     }

@@ -13,6 +13,7 @@
 #include "upstream.h"
 
 #include "flow.h"
+#include "source.h"
 #include "wsbroker-protocol.h"
 
 #include <libsoup/soup.h>
@@ -37,14 +38,6 @@ struct Upstream {
     GSource *end_timer;
 };
 
-static void
-clear_source(GSource **source)
-{
-    if (*source)
-        g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
-
 static GSource *
 start_timer(gint64 microseconds, GSourceFunc callback, gpointer user_data)
 {
@@ -63,7 +56,7 @@ on_transport_closed(GObject *source, GAsyncResult *result, gpointer user_data)
     Upstream *self = user_data;
 
     (void)g_io_stream_close_finish(G_IO_STREAM(source), result, NULL);
-    clear_source(&self->end_timer);
+    source_clear(&self->end_timer);
     self->events.ended(self->user_data);
 }
 
@@ -82,8 +75,8 @@ upstream_end(Upstream *self)
     if (self->ending)
         return;
     self->ending = TRUE;
-    clear_source(&self->close_timer);
-    clear_source(&self->pong_timer);
+    source_clear(&self->close_timer);
+    source_clear(&self->pong_timer);
     /* TLS says goodbye in a thread, and would wait there for a peer that does not read. */
     if (flow_get_backlog(self->flow) > 0)
         g_cancellable_cancel(self->transport_closing);
@@ -110,7 +103,7 @@ tell_closed(Upstream *self, guint16 code, const char *reason)
     if (self->told_closed)
         return;
     self->told_closed = TRUE;
-    clear_source(&self->pong_timer);
+    source_clear(&self->pong_timer);
     start_close_timer(self);
     self->events.closed(code, reason, self->user_data);
 }
@@ -256,7 +249,7 @@ restart_pong_timer(Upstream *self)
 {
     gint64 seconds = (gint64)self->limits.ping_interval + self->limits.pong_timeout;
 
-    clear_source(&self->pong_timer);
+    source_clear(&self->pong_timer);
     if (self->limits.ping_interval > 0 && self->limits.pong_timeout > 0 && !self->told_closed)
         self->pong_timer = start_timer(seconds * G_USEC_PER_SEC, on_pong_timeout, self);
 }
@@ -311,9 +304,9 @@ upstream_new(const Url *url, DialResult *dialled, HandshakeResult *shaken, const
 void
 upstream_free(Upstream *self)
 {
-    clear_source(&self->close_timer);
-    clear_source(&self->pong_timer);
-    clear_source(&self->end_timer);
+    source_clear(&self->close_timer);
+    source_clear(&self->pong_timer);
+    source_clear(&self->end_timer);
     flow_stop(self->flow);
     g_signal_handlers_disconnect_by_data(self->soup, self);
     g_object_unref(self->soup);
