@@ -26,17 +26,17 @@ call_and_report(sd_bus *bus, sd_bus_message *m)
     return reply;
 }
 
-/* INTERFACE_NAME: the argument, or NULL. */
+/* ARGUMENTS: strings, NULL-terminated. */
 static sd_bus_message *
-call(wsb_client *client, const char *interface, const char *member, const char *interface_name)
+call(wsb_client *client, const char *interface, const char *member, const char *const *arguments)
 {
     sd_bus *bus = wsb_client_get_bus(client);
     sd_bus_message *m = NULL, *reply = NULL;
     int r;
 
     r = sd_bus_message_new_method_call(bus, &m, WSB_BUS_NAME, WSB_MANAGER_PATH, interface, member);
-    if (r >= 0 && interface_name)
-        r = sd_bus_message_append(m, "s", interface_name);
+    for (; r >= 0 && *arguments; arguments++)
+        r = sd_bus_message_append(m, "s", *arguments);
     if (r < 0)
         output_problem("%s", strerror(-r));
     else
@@ -48,11 +48,18 @@ call(wsb_client *client, const char *interface, const char *member, const char *
 sd_bus_message *
 call_manager(wsb_client *client, const char *member)
 {
-    return call(client, WSB_MANAGER_INTERFACE, member, NULL);
+    return call_manager_with(client, member, (const char *const[]){ NULL });
+}
+
+sd_bus_message *
+call_manager_with(wsb_client *client, const char *member, const char *const *arguments)
+{
+    return call(client, WSB_MANAGER_INTERFACE, member, arguments);
 }
 
 sd_bus_message *
 call_manager_properties(wsb_client *client)
 {
-    return call(client, "org.freedesktop.DBus.Properties", "GetAll", WSB_MANAGER_INTERFACE);
+    return call(client, "org.freedesktop.DBus.Properties", "GetAll",
+                (const char *const[]){ WSB_MANAGER_INTERFACE, NULL });
 }

@@ -9,5 +9,8 @@
  * or NULL after saying why not. */
 sd_bus_message *call_manager(wsb_client *client, const char *member);
 
+/* The same with the strings ARGUMENTS, NULL-terminated. */
+sd_bus_message *call_manager_with(wsb_client *client, const char *member, const char *const *arguments);
+
 /* All properties of org.wsbroker1.Manager, a{sv}; in the same way. */
 sd_bus_message *call_manager_properties(wsb_client *client);

@@ -9,11 +9,12 @@
 /* What the program ends with. */
 typedef enum ExitStatus {
     EXIT_OK = 0,
-    EXIT_FAILED = 1, /* refused or failed; the reason, with its code, is on stderr */
+    EXIT_FAILED = 1, /* refused, wrong or failed; the reason is on stderr, unless it is the answer itself */
     EXIT_USAGE = 2,
 } ExitStatus;
 
 #define LINGER_UNSET UINT64_MAX
+#define SINCE_UNSET UINT64_MAX
 
 /* What the command line says. Pointers are into argv. */
 typedef struct Arguments {
@@ -25,15 +26,26 @@ typedef struct Arguments {
     const char **headers; /* "Name: value"; the array is owned */
     size_t n_headers;
     const char *protocol;
-    uint64_t count;       /* messages to wait for; 0: not given */
-    uint64_t linger_usec; /* LINGER_UNSET: not given */
-    char **operands;      /* after the verb */
+    uint64_t count;         /* messages to wait for; 0: not given */
+    uint64_t linger_usec;   /* LINGER_UNSET: not given */
+    const char *config_dir; /* instead of the standard folders; NULL: not given */
+    bool live;
+    const char *directory; /* of the journal; NULL: the system's */
+    uint64_t since_usec;   /* realtime; SINCE_UNSET: not given */
+    bool follow;
+    bool refused;
+    char **operands; /* after the verb */
     int n_operands;
 } Arguments;
 
 /* The verbs: each runs to its end. */
+ExitStatus ctl_audit(const Arguments *arguments);
 ExitStatus ctl_connect(const Arguments *arguments);
 ExitStatus ctl_list(const Arguments *arguments);
+ExitStatus ctl_policy_check(const Arguments *arguments);
+ExitStatus ctl_policy_explain(const Arguments *arguments);
+ExitStatus ctl_policy_show(const Arguments *arguments);
+ExitStatus ctl_policy_test(const Arguments *arguments);
 ExitStatus ctl_status(const Arguments *arguments);
 
 /* The client on the bus that ARGUMENTS names, or NULL after saying why not. Unref it. */

@@ -2,10 +2,12 @@
 
 /*
  * wsbrokerctl: a WebSocket on the command line, and a look at the service. This file reads the command line;
- * each verb is a row of a table and a file of its own. Options may stand before or after the verb.
+ * each verb, of one word or two, is a row of a table and a file of its own. Options may stand before or after
+ * the verb.
  */
 
 #include "ctl.h"
+#include "moment.h"
 #include "output.h"
 
 #include <errno.h>
@@ -13,26 +15,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-static const struct {
-    const char *name;
+static const struct Verb {
+    const char *words[2]; /* the second is NULL where there is one */
     int n_operands;
+    const char *operands; /* for messages */
     ExitStatus (*run)(const Arguments *arguments);
 } verbs[] = {
-    { "connect", 1, ctl_connect },
-    { "list", 0, ctl_list },
-    { "status", 0, ctl_status },
+    { { "audit" }, 0, "no more words", ctl_audit },
+    { { "connect" }, 1, "one URL", ctl_connect },
+    { { "list" }, 0, "no more words", ctl_list },
+    { { "policy", "check" }, 0, "no more words", ctl_policy_check },
+    { { "policy", "explain" }, 2, "a subject, as one word, and a URL", ctl_policy_explain },
+    { { "policy", "show" }, 0, "no more words", ctl_policy_show },
+    { { "policy", "test" }, 1, "one file", ctl_policy_test },
+    { { "status" }, 0, "no more words", ctl_status },
 };
 
 static const char help[] =
-    "wsbrokerctl [OPTION…] connect URL   A WebSocket on standard input and output\n"
-    "wsbrokerctl [OPTION…] list          The WebSockets that the service holds\n"
-    "wsbrokerctl [OPTION…] status        The service, and how it sees you\n"
+    "wsbrokerctl [OPTION…] connect URL                 A WebSocket on standard input and output\n"
+    "wsbrokerctl [OPTION…] list                        The WebSockets that the service holds\n"
+    "wsbrokerctl [OPTION…] status                      The service, and how it sees you\n"
+    "wsbrokerctl [OPTION…] policy check                Every error in configuration and policy\n"
+    "wsbrokerctl [OPTION…] policy show                 The policy, and where each line of it is from\n"
+    "wsbrokerctl [OPTION…] policy explain SUBJECT URL  What would be decided, and why\n"
+    "wsbrokerctl [OPTION…] policy test FILE            Whether the policy decides as FILE expects\n"
+    "wsbrokerctl [OPTION…] audit                       What the service wrote of its decisions\n"
     "\n"
     "  --bus=system|session   The bus that the service is on (system)\n"
-    "  --json                 JSON: an object a line, for connect; one value otherwise\n"
+    "  --json                 JSON: an object a line, for connect and audit; one value otherwise\n"
     "  --no-legend            list: no heading\n"
     "  --help, --version\n"
+    "\n"
+    "policy reads /etc/wsbroker, /run/wsbroker and /usr/lib/wsbroker, as the service does.\n"
+    "  --config-dir=DIR       Read DIR alone\n"
+    "  --live                 explain: ask the service instead, for administrators; SUBJECT may then be the\n"
+    "                         name of a connection to the bus\n"
+    "A SUBJECT is a list such as 'flatpak org.example.Chat, user alice'.\n"
+    "\n"
+    "audit prints what is in the journal.\n"
+    "  --since=TIME           From then on: '2024-11-22', '2024-11-22 09:00', or so long ago: -30s, -15min,\n"
+    "                         -2h, -7d\n"
+    "  --follow               Begin with the last few, and go on with what comes\n"
+    "  --refused              Only what was refused, or would be but for Mode=report\n"
+    "  --directory=DIR        Read the journal in DIR\n"
     "\n"
     "connect sends each line of its input as a text message and prints what comes.\n"
     "  --header 'NAME: VALUE'  One more request header; may be repeated\n"
@@ -44,10 +71,16 @@ static const char help[] =
     "                          until they have come; from a terminal, 0)\n"
     "  --verbose               Say on standard error what happens (done anyway where that is a terminal)\n"
     "\n"
-    "Exit status: 0 well; 1 refused or failed, the reason on standard error; 2 wrong usage.\n";
+    "Exit status: 0 well, allowed; 1 refused, wrong or failed; 2 wrong usage.\n";
 
 enum {
     OPTION_BUS = 256,
+    OPTION_CONFIG_DIR,
+    OPTION_DIRECTORY,
+    OPTION_FOLLOW,
+    OPTION_LIVE,
+    OPTION_REFUSED,
+    OPTION_SINCE,
     OPTION_JSON,
     OPTION_NO_LEGEND,
     OPTION_HEADER,
@@ -62,6 +95,12 @@ enum {
 
 static const struct option options[] = {
     { "bus", required_argument, NULL, OPTION_BUS },
+    { "config-dir", required_argument, NULL, OPTION_CONFIG_DIR },
+    { "directory", required_argument, NULL, OPTION_DIRECTORY },
+    { "follow", no_argument, NULL, OPTION_FOLLOW },
+    { "live", no_argument, NULL, OPTION_LIVE },
+    { "refused", no_argument, NULL, OPTION_REFUSED },
+    { "since", required_argument, NULL, OPTION_SINCE },
     { "json", no_argument, NULL, OPTION_JSON },
     { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
     { "header", required_argument, NULL, OPTION_HEADER },
@@ -112,6 +151,17 @@ parse_linger(const char *text, uint64_t *ret)
 }
 
 static bool
+parse_since(const char *text, uint64_t *ret)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (!moment_parse(text, (uint64_t)now.tv_sec * 1000000, ret))
+        return output_problem("--since is a time such as '2024-11-22 09:00' or -15min, not %s", text), false;
+    return true;
+}
+
+static bool
 parse_header(const char *text, Arguments *arguments)
 {
     if (!strchr(text, ':'))
@@ -136,6 +186,20 @@ parse_option(int option, Arguments *arguments)
     case OPTION_PROTOCOL:
         arguments->protocol = optarg;
         return true;
+    case OPTION_CONFIG_DIR:
+        arguments->config_dir = optarg;
+        return true;
+    case OPTION_DIRECTORY:
+        arguments->directory = optarg;
+        return true;
+    case OPTION_SINCE:
+        return parse_since(optarg, &arguments->since_usec);
+    case OPTION_FOLLOW:
+        return arguments->follow = true;
+    case OPTION_LIVE:
+        return arguments->live = true;
+    case OPTION_REFUSED:
+        return arguments->refused = true;
     case OPTION_JSON:
         return arguments->json = true;
     case OPTION_NO_LEGEND:
@@ -156,25 +220,41 @@ print_and_end(const char *text)
     return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+/* How many of the N words at WORDS are VERB: all of its own, or 0. */
+static int
+match_verb(const struct Verb *verb, char **words, int n)
+{
+    int n_words = verb->words[1] ? 2 : 1;
+
+    for (int i = 0; i < n_words; i++)
+        if (i >= n || strcmp(verb->words[i], words[i]) != 0)
+            return 0;
+    return n_words;
+}
+
 static ExitStatus
 run_verb(int argc, char **argv, Arguments *arguments)
 {
-    const char *name = optind < argc ? argv[optind] : "";
+    int n_words = argc - optind;
 
-    arguments->operands = argv + optind + 1;
-    arguments->n_operands = argc - optind - 1;
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        if (strcmp(verbs[i].name, name) != 0)
+        const struct Verb *verb = &verbs[i];
+        int n = match_verb(verb, argv + optind, n_words);
+
+        if (n == 0)
             continue;
-        if (arguments->n_operands == verbs[i].n_operands)
-            return verbs[i].run(arguments);
-        output_problem("%s takes %s", name, verbs[i].n_operands > 0 ? "one URL" : "no more words");
+        arguments->operands = argv + optind + n;
+        arguments->n_operands = n_words - n;
+        if (arguments->n_operands == verb->n_operands)
+            return verb->run(arguments);
+        output_problem("%s%s%s takes %s", verb->words[0], n > 1 ? " " : "", n > 1 ? verb->words[1] : "",
+                       verb->operands);
         return EXIT_USAGE;
     }
-    if (name[0] == '\0')
-        output_problem("what to do is missing: connect, list or status (see --help)");
+    if (n_words == 0)
+        output_problem("what to do is missing (see --help)");
     else
-        output_problem("%s is not known: connect, list or status (see --help)", name);
+        output_problem("%s is not known, or not the whole of a command (see --help)", argv[optind]);
     return EXIT_USAGE;
 }
 
@@ -209,7 +289,7 @@ ctl_open_client(const Arguments *arguments)
 int
 main(int argc, char **argv)
 {
-    Arguments arguments = { .bus = WSB_BUS_SYSTEM, .linger_usec = LINGER_UNSET };
+    Arguments arguments = { .bus = WSB_BUS_SYSTEM, .linger_usec = LINGER_UNSET, .since_usec = SINCE_UNSET };
     ExitStatus status;
 
     /* No more headers than words on the command line. */

@@ -126,8 +126,8 @@ output_end_colour(FILE *stream, Colour colour)
 
 /* ---- Diagnostics ---- */
 
-static void
-print_diagnostic(Colour colour, const char *format, va_list arguments)
+static void __attribute__((format(printf, 3, 0)))
+print_diagnostic(Colour colour, const char *prefix, const char *format, va_list arguments)
 {
     char *text = NULL;
     int length = vasprintf(&text, format, arguments);
@@ -135,12 +135,14 @@ print_diagnostic(Colour colour, const char *format, va_list arguments)
     if (length < 0)
         return;
     output_begin_colour(stderr, colour);
-    (void)fputs("wsbrokerctl: ", stderr);
+    (void)fputs(prefix, stderr);
     output_escaped(stderr, text, (size_t)length);
     output_end_colour(stderr, colour);
     (void)fputc('\n', stderr);
     free(text);
 }
+
+#define PROGRAM "wsbrokerctl: "
 
 void
 output_problem(const char *format, ...)
@@ -148,7 +150,17 @@ output_problem(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    print_diagnostic(COLOUR_NONE, format, arguments);
+    print_diagnostic(COLOUR_NONE, PROGRAM, format, arguments);
+    va_end(arguments);
+}
+
+void
+output_finding(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print_diagnostic(COLOUR_NONE, "", format, arguments);
     va_end(arguments);
 }
 
@@ -158,7 +170,7 @@ output_note(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    print_diagnostic(COLOUR_NOTE, format, arguments);
+    print_diagnostic(COLOUR_NOTE, PROGRAM, format, arguments);
     va_end(arguments);
 }
 
@@ -197,6 +209,14 @@ output_json_base64(const void *data, size_t length)
             putchar(j <= n ? digits[group >> (18 - 6 * j) & 63] : '=');
     }
     putchar('"');
+}
+
+void
+output_json_member(const char *name, const char *text)
+{
+    output_json_string(name, strlen(name));
+    putchar(':');
+    output_json_string(text, strlen(text));
 }
 
 bool

@@ -15,7 +15,11 @@ typedef enum Colour {
 /* "wsbrokerctl: " and the text on stderr, as one line, escaped. */
 void output_problem(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for what is no fault. */
+/* The same without the program's name: what is wrong in a file, "path:line: …", as editors and CI systems
+ * read it. */
+void output_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* As output_problem(), for what is no fault. */
 void output_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
@@ -34,6 +38,9 @@ void output_end_colour(FILE *stream, Colour colour);
 /* LENGTH bytes of UTF-8 as a JSON string, and any bytes as one in base64. */
 void output_json_string(const char *text, size_t length);
 void output_json_base64(const void *data, size_t length);
+
+/* "NAME":"TEXT", both UTF-8. */
+void output_json_member(const char *name, const char *text);
 
 /* Whether all that was written to stdout has been taken; else says so. */
 bool output_flush(void);

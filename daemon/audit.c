@@ -63,15 +63,16 @@ audit_decision(const Subject *subject, uid_t uid, RefusalMeter *meter, const Url
     g_autofree char *uid_text = g_strdup_printf("%u", uid);
     g_autofree char *port = g_strdup_printf("%u", url ? url->port : 0);
     g_autofree char *code = g_strdup_printf("%u", decision->code);
+    g_autofree char *target = url ? g_strdup_printf(" %s:%u", url->host, url->port) : g_strdup("");
     const char *host = url ? url->host : "";
 
     if (!decision->allowed && !meter_refusal(meter, uid))
         return;
-    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_DECISION, "WSBROKER_SUBJECT",
-                     who, "WSBROKER_UID", uid_text, "WSBROKER_HOST", host, "WSBROKER_PORT", port,
-                     "WSBROKER_CODE", code, "WSBROKER_RULE", decision->rule ? decision->rule : "", "MESSAGE",
-                     "%s %s:%s for %s (uid %s): %s", outcome_of(decision), host, port, who, uid_text,
-                     decision->explanation);
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_DECISION, "WSBROKER_OUTCOME",
+                     outcome_of(decision), "WSBROKER_SUBJECT", who, "WSBROKER_UID", uid_text, "WSBROKER_HOST",
+                     host, "WSBROKER_PORT", port, "WSBROKER_CODE", code, "WSBROKER_RULE",
+                     decision->rule ? decision->rule : "", "MESSAGE", "%s%s for %s (uid %s): %s",
+                     outcome_of(decision), target, who, uid_text, decision->explanation);
 }
 
 void

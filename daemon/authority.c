@@ -117,21 +117,9 @@ authority_judge(const WebSocket *websocket, Decision *ret_decision)
 void
 authority_explain(const PolicyAccess *access, const char *url, gsize max_url_length, Decision *ret_decision)
 {
-    g_autoptr(Url) authority = NULL;
-    g_autoptr(Url) whole = NULL;
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(g_free);
 
-    if (url_parse_authority(url, &authority))
-        (void)policy_access_check(access, authority, ret_decision);
-    else
-        (void)policy_access_permission(access, ret_decision);
-    if (!ret_decision->allowed)
-        return;
-    whole = url_parse(url, max_url_length, &error);
-    if (!whole) {
-        decision_clear(ret_decision);
-        *ret_decision = (Decision){ .code = WSB_CODE_URL, .explanation = g_strdup(error->message) };
-    }
+    (void)policy_access_explain_text(access, url, max_url_length, steps, ret_decision);
 }
 
 gboolean

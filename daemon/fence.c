@@ -115,6 +115,9 @@ keeper_serve_waiting(FenceKeeper *keeper)
             continue;
         g_queue_delete_link(&keeper->waiting, fence->waiting_link);
         fence->waiting_link = NULL;
+        /* Others kept it from answering. */
+        if (fence->proven)
+            source_clear(&fence->timer);
         fence_ask(fence);
         return;
     }

@@ -7,6 +7,7 @@
 
 #define G_LOG_DOMAIN "wsbroker"
 
+#include "files.h"
 #include "gate.h"
 #include "identify-protocol.h"
 #include "idle.h"
@@ -25,7 +26,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-enum { FLUSH_TIMEOUT = G_USEC_PER_SEC, MAX_CONFIG_FOLDERS = 3 };
+enum { FLUSH_TIMEOUT = G_USEC_PER_SEC };
 
 /* The command line. */
 typedef struct Options {
@@ -37,7 +38,7 @@ typedef struct Options {
 
 typedef struct Service {
     Options options;
-    const char *config_folders[MAX_CONFIG_FOLDERS + 1];
+    const char *config_folders[CONFIG_FOLDERS_MAX + 1];
     BrokerConfig *config;
     Policy *policy; /* until the broker has it */
     Network network;
@@ -91,13 +92,7 @@ load_configuration(Service *service)
 {
     g_autoptr(Problems) problems = problems_new();
 
-    if (service->options.config_dir) {
-        service->config_folders[0] = service->options.config_dir;
-    } else {
-        service->config_folders[0] = "/etc/wsbroker";
-        service->config_folders[1] = "/run/wsbroker";
-        service->config_folders[2] = "/usr/lib/wsbroker";
-    }
+    config_folders_choose(service->options.config_dir, service->config_folders);
     service->config = broker_config_load(service->config_folders, problems);
     service->policy = policy_load(service->config_folders, problems);
     for (guint i = 0; i < problems_count(problems); i++)

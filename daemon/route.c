@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define UNUSABLE_PROXY "http:///" /* in place of a text that is no URL: no connection goes past it */
+
 struct SystemProxy {
     GProxyResolver *ws;  /* NULL: none */
     GProxyResolver *wss; /* NULL: none */
@@ -41,9 +43,13 @@ environment(const char *lower, const char *upper)
 static GProxyResolver *
 resolver_for(const char *proxy, const char *const *no_proxy)
 {
-    g_autofree char *uri = proxy ? g_strconcat(strstr(proxy, "://") ? "" : "http://", proxy, NULL) : NULL;
+    g_autofree char *uri = NULL;
 
-    return uri ? g_simple_proxy_resolver_new(uri, (char **)no_proxy) : NULL;
+    if (!proxy)
+        return NULL;
+    uri = g_strconcat(strstr(proxy, "://") ? "" : "http://", proxy, NULL);
+    return g_simple_proxy_resolver_new(g_uri_is_valid(uri, G_URI_FLAGS_NONE, NULL) ? uri : UNUSABLE_PROXY,
+                                       (char **)no_proxy);
 }
 
 static char **

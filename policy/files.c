@@ -17,6 +17,19 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+void
+config_folders_choose(const char *config_dir, const char *folders[CONFIG_FOLDERS_MAX + 1])
+{
+    static const char *const standard[] = { "/etc/wsbroker", "/run/wsbroker", "/usr/lib/wsbroker" };
+    gsize n = 0;
+
+    if (config_dir != NULL)
+        folders[n++] = config_dir;
+    for (gsize i = 0; config_dir == NULL && i < G_N_ELEMENTS(standard); i++)
+        folders[n++] = standard[i];
+    folders[n] = NULL;
+}
+
 static void
 config_file_free(gpointer data)
 {

@@ -7,6 +7,12 @@
 
 #define CONFIG_FILE_MAX ((gsize)1024 * 1024)
 
+#define CONFIG_FOLDERS_MAX 3
+
+/* Fills FOLDERS, as all loaders take it: CONFIG_DIR alone, which is borrowed, or, where it is NULL, the
+ * folders of administrator, runtime and vendor in this order of priority. */
+void config_folders_choose(const char *config_dir, const char *folders[CONFIG_FOLDERS_MAX + 1]);
+
 /* A configuration file, read. */
 typedef struct ConfigFile {
     char *path;  /* in full, for administrators */

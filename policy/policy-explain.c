@@ -8,6 +8,8 @@
 
 #include "policy-private.h"
 
+#include <wsbroker-protocol.h>
+
 G_GNUC_PRINTF(3, 4)
 static void
 add_step(GPtrArray *steps, const char *rule, const char *format, ...)
@@ -120,4 +122,30 @@ policy_access_explain(const PolicyAccess *access, const Url *url, GPtrArray *ste
     add_patterns(access, url, steps);
     add_address(access, url, steps);
     return policy_access_check(access, url, ret_decision);
+}
+
+gboolean
+policy_access_explain_text(const PolicyAccess *access, const char *text, gsize max_length, GPtrArray *steps,
+                           Decision *ret_decision)
+{
+    g_autoptr(Url) authority = NULL;
+    g_autoptr(Url) whole = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (url_parse_authority(text, &authority)) {
+        policy_access_explain(access, authority, steps, ret_decision);
+    } else {
+        add_sections(access, steps);
+        add_permissions(access, steps);
+        policy_access_permission(access, ret_decision);
+    }
+    if (!ret_decision->allowed)
+        return FALSE;
+    whole = url_parse(text, max_length, &error);
+    if (whole == NULL) {
+        add_step(steps, NULL, "%s", error->message);
+        decision_clear(ret_decision);
+        *ret_decision = (Decision){ .code = WSB_CODE_URL, .explanation = g_strdup(error->message) };
+    }
+    return ret_decision->allowed;
 }

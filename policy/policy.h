@@ -42,7 +42,8 @@ char *policy_locate(const Policy *policy, const char *rule);
 typedef struct Decision {
     gboolean allowed;
     gboolean reported; /* allowed, because Mode=report refuses nothing with CODE but says so */
-    guint32 code;      /* a wsb_code: 201 or 2302998 when refused or reported, else 0 */
+    guint32 code;      /* a wsb_code: 201 or 2302998 when refused or reported, 2302001 for what is no URL,
+                          else 0 */
     char *explanation; /* one sentence for people, ending with the rule in parentheses where one decided;
                           without the code */
     char *rule;        /* "policy.d/50-chat.conf:4"; NULL where no rule decided */
@@ -105,6 +106,14 @@ gboolean policy_access_check(const PolicyAccess *access, const Url *url, Decisio
  * that match, which of them grant, and what each of them says. */
 gboolean policy_access_explain(const PolicyAccess *access, const Url *url, GPtrArray *steps,
                                Decision *ret_decision);
+
+/*
+ * The same for TEXT, which need not be a URL, in Connect's order of checks: the permission, then scheme, host
+ * and port where it has them, then what is wrong with it (2302001), be it that it has more than MAX_LENGTH
+ * bytes.
+ */
+gboolean policy_access_explain_text(const PolicyAccess *access, const char *text, gsize max_length,
+                                    GPtrArray *steps, Decision *ret_decision);
 
 /* ADDRESS, to which URL's host resolved (or which it is): addresses that DenyDomains lists, and special
  * and own ones unless AllowLocalAddresses=yes or AllowDomains lists the address itself, with scheme and

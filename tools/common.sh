@@ -9,7 +9,8 @@ BUILD_PACKAGES=(
     libglib2.0-dev libsoup-3.0-dev libsystemd-dev libgnutls28-dev python3-docutils
 )
 RUN_PACKAGES=(dbus systemd glib-networking ca-certificates python3 python3-websockets)
-TEST_PACKAGES=(openssl python3-dbus-next python3-pytest python3-pytest-asyncio)
+TEST_PACKAGES=(openssl python3-dbus-next python3-pytest python3-pytest-asyncio systemd-journal-remote valgrind)
+PEER_PACKAGES=(nginx-light squid tinyproxy microsocks)
 
 say() {
     printf '\n== %s\n' "$*"

@@ -6,6 +6,7 @@ them."""
 import os
 import shutil
 import tempfile
+import uuid
 
 import pytest
 
@@ -13,6 +14,7 @@ from harness import accounts, namespace, service as service_module
 from harness.bus import PrivateBus
 from harness.bus_application import BusApplication
 from harness.certificates import Authority
+from harness.cgroups import Cgroups
 from harness.library_application import LibraryApplication
 from harness.name_server import NameServer
 from harness.namespace import Namespace
@@ -177,3 +179,31 @@ async def remote(service, servers, directory):
     yield start
     for application in started:
         await application.destroy()
+
+
+@pytest.fixture
+async def make_unit():
+    """Makes the cgroup of a unit, as systemd would: make_unit(path); its cgroup.procs."""
+    cgroups = Cgroups()
+    yield cgroups.make
+    await cgroups.remove()
+
+
+@pytest.fixture
+async def remote_in(remote, make_unit):
+    """Starts an application in a cgroup, which is empty again when the test ends."""
+    started = []
+
+    async def start(path, **identity):
+        application = await remote(cgroup_procs=make_unit(path), **identity)
+        started.append(application)
+        return application
+
+    yield start
+    for application in started:
+        await application.destroy()
+
+
+@pytest.fixture
+def unit_name():
+    return f"wsbroker-test-{uuid.uuid4().hex[:12]}.service"

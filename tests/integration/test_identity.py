@@ -3,90 +3,14 @@
 58)."""
 
 import grp
-import os
 import pwd
-import uuid
 
 import pytest
 
 from harness import accounts
-from harness.application import refused
+from harness.access import ALLOWED, may_connect, may_not_connect, who_am_i
 
 pytestmark = accounts.needs_root
-
-NAMED_CGROUP = "/sys/fs/cgroup/systemd"
-UNIFIED_CGROUP = "/sys/fs/cgroup"
-
-ALLOWED = "Permissions=INTERNET\nAllowDomains=*:*\nAllowLocalAddresses=yes\n"
-
-
-async def who_am_i(application):
-    return (await application.call_manager("WhoAmI"))[0]
-
-
-async def may_connect(application, serve):
-    server = await serve()
-    websocket = await application.create()
-    await websocket.open(server.url())
-    await websocket.echo("allowed")
-
-
-async def may_not_connect(application):
-    await refused(201, (await application.create()).connect("ws://127.0.0.1/"))
-
-
-def cgroup_root():
-    """Where systemd's hierarchy is, or would be, on this machine."""
-    for root in (NAMED_CGROUP, UNIFIED_CGROUP):
-        if os.path.exists(os.path.join(root, "cgroup.procs")):
-            return root
-    return None
-
-
-@pytest.fixture
-def make_unit():
-    """Makes the cgroup PATH of a unit, as systemd would; its cgroup.procs. The machine's other cgroups are
-    not touched."""
-    made = []
-
-    def make(path):
-        root = cgroup_root()
-        if root is None:
-            pytest.skip("this machine shows no cgroup hierarchy")
-        folder = root
-        for part in path.split("/"):
-            folder = os.path.join(folder, part)
-            if not os.path.exists(folder):
-                try:
-                    os.mkdir(folder)
-                except OSError as error:
-                    pytest.skip(f"no cgroup can be made: {error}")
-                made.append(folder)
-        return os.path.join(folder, "cgroup.procs")
-
-    yield make
-    for folder in reversed(made):
-        os.rmdir(folder)
-
-
-@pytest.fixture
-async def remote_in(remote, make_unit):
-    """Starts an application in a cgroup, which is empty again when the test ends."""
-    started = []
-
-    async def start(path, **identity):
-        application = await remote(cgroup_procs=make_unit(path), **identity)
-        started.append(application)
-        return application
-
-    yield start
-    for application in started:
-        await application.destroy()
-
-
-@pytest.fixture
-def unit_name():
-    return f"wsbroker-test-{uuid.uuid4().hex[:12]}.service"
 
 
 @pytest.mark.policy(f"[user {accounts.ALICE}]\n{ALLOWED}")

@@ -51,7 +51,9 @@ checks = {
         re.match(r"Subject: \S.*\nDefined-By: wsbroker\n(Documentation: man:\S+\n)+\n\S", entry)
         for entry in entries.values()
     ),
-    "lines of the text fit a terminal": all(len(line) <= 80 for line in "".join(entries.values()).split("\n")),
+    "lines of the text fit a terminal": all(
+        len(line) <= 80 for line in "".join(entries.values()).split("\n")
+    ),
     "fields in the catalogue are those of the service": set(re.findall(r"@(\w+)@", catalog)) <= fields,
     "journalctl takes the catalogue in": sorted(taken_in(catalog, ids)) == sorted(ids),
     "wsbrokerctl knows the same messages": sorted(identifiers(tool)) == sorted(ids),

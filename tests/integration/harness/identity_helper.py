@@ -12,6 +12,7 @@ _FIRST_DESCRIPTOR = 3  # as sd_listen_fds(3) has it
 
 class IdentityHelper:
     def __init__(self, directory, program, env):
+        self.arguments = (directory, program, env)
         self.path = os.path.join(directory, "identify.socket")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.bind(self.path)
@@ -35,6 +36,10 @@ class IdentityHelper:
     async def start(self):
         await self.process.start()
         return self
+
+    def again(self):
+        """Another one, not yet started, in the place of this one, which is destroyed."""
+        return IdentityHelper(*self.arguments)
 
     async def destroy(self):
         await self.process.destroy()

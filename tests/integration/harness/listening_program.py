@@ -6,6 +6,7 @@ of tests may run at the same time with fixed ports."""
 import asyncio
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -28,6 +29,7 @@ class ListeningProgram:
     PROGRAM = None
     PORT = None
     CONFIGURATION = ""
+    STOP = signal.SIGTERM
 
     def __init__(self, directory, wrapper=()):
         """WRAPPER: the beginning of its command line, such as Namespace.command()."""
@@ -80,4 +82,4 @@ class ListeningProgram:
         await eventually(lambda: text in self.log(), f"{text!r} in the log of {self.PROGRAM}:\n{self.log()}")
 
     async def stop(self):
-        await self.process.stop()
+        await self.process.stop(self.STOP)

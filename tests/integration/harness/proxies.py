@@ -4,6 +4,7 @@ the proof of what went through it."""
 
 import os
 import re
+import signal
 import subprocess
 
 from .listening_program import ListeningProgram, find_program
@@ -36,10 +37,11 @@ class HttpProxy(Proxy):
 
 
 class Squid(HttpProxy):
-    """It writes of a tunnel when it ends."""
+    """It writes of a tunnel when it ends. Its own end would take it two seconds."""
 
     PROGRAM = "squid"
     PORT = 3128
+    STOP = signal.SIGKILL
     TUNNEL = r" CONNECT (\S+) "
     CONFIGURATION = """\
 http_port {host}:{port}

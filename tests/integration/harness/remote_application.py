@@ -51,27 +51,32 @@ class RemoteWebSocket(application.WebSocket):
         return await self._call("property", name)
 
 
+def enter_cgroup(cgroup_procs):
+    """The beginning of a command line that runs the rest in the cgroup of that cgroup.procs file; None: where
+    the tests are."""
+    if cgroup_procs is None:
+        return []
+    return ["sh", "-euc", 'echo $$ > "$1"; shift; exec "$@"', "sh", cgroup_procs]
+
+
 class RemoteApplication(application.Application):
     """USER: see accounts.run_as(). CGROUP_PROCS: a cgroup.procs file of the cgroup to be in before anything
-    else. ORPHAN: the process behind the connection ends, and its child goes on."""
+    else. WRAPPER: the beginning of its command line, such as a sandbox's. ORPHAN: the process behind the
+    connection ends, and its child goes on."""
 
-    def __init__(self, name, directory, address, user=None, cgroup_procs=None, orphan=False):
+    def __init__(self, name, directory, address, user=None, cgroup_procs=None, wrapper=(), orphan=False):
         self.websockets = {}
         self.replies = {}
         self.last_id = 0
         self.reader = None
-        enter = (
-            []
-            if cgroup_procs is None
-            else ["sh", "-euc", 'echo $$ > "$1"; shift; exec "$@"', "sh", cgroup_procs]
-        )
         root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self.process = Process(
             name,
             directory,
             [
-                *enter,
+                *enter_cgroup(cgroup_procs),
                 *accounts.run_as(user),
+                *wrapper,
                 "/usr/bin/python3",
                 "-B",
                 "-m",

@@ -9,6 +9,7 @@ import subprocess
 
 from .bus import BUS_NAME, PrivateBus
 from .process import Process
+from .service import write_file
 from .waiting import eventually, within
 
 _CONFIGURATION = """\
@@ -22,10 +23,20 @@ _CONFIGURATION = """\
   <policy context="default">
     <allow user="*"/>
     <allow own="*"/>
-    <allow send_destination="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
   </policy>
 </busconfig>
 """
+
+
+def _has_ended(pid):
+    """Whether or not the bus, its parent, has waited for it yet."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 class ActivatingBus(PrivateBus):
@@ -34,16 +45,18 @@ class ActivatingBus(PrivateBus):
     def __init__(self, directory, command, environment):
         super().__init__(directory)
         variables = environment | {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={directory}/session-bus"}
-        words = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in variables.items()), *command]
-        os.makedirs(f"{directory}/services")
-        with open(f"{directory}/services/{BUS_NAME}.service", "w", encoding="utf-8") as file:
-            file.write(f"[D-BUS Service]\nName={BUS_NAME}\nExec={shlex.join(words)}\n")
+        words = ["env", "-i", *(f"{name}={value}" for name, value in variables.items()), *command]
+        # A word may have newlines in it, which a line of the file below cannot.
+        write_file(f"{directory}/start-service", f"exec {shlex.join(words)}\n")
+        write_file(
+            f"{directory}/services/{BUS_NAME}.service",
+            f"[D-BUS Service]\nName={BUS_NAME}\nExec=/bin/sh {directory}/start-service\n",
+        )
         self.administrator = None
 
     async def start(self):
         path = f"{self.directory}/session-bus.conf"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(_CONFIGURATION.format(directory=self.directory))
+        write_file(path, _CONFIGURATION.format(directory=self.directory))
         self.process = Process(
             "session-bus",
             self.directory,
@@ -66,11 +79,11 @@ class ActivatingBus(PrivateBus):
         return pid
 
     async def stop_service(self, number=signal.SIGTERM):
-        """Returns when it has gone; the bus, its parent, waits for it."""
+        """Returns when it has ended."""
         pid = await self.service_pid()
         if pid is not None:
             os.kill(pid, number)
-            await eventually(lambda: not os.path.exists(f"/proc/{pid}"), "end of the service")
+            await eventually(lambda: _has_ended(pid), "end of the service")
 
     async def stop(self):
         if self.administrator is not None:

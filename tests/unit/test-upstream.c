@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The ends of open connections, however the server behaves, and what they leave behind. */
+
+#include "upstream.h"
+
+#include "lane-fixture.h"
+#include "socket-pair.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+typedef struct Link {
+    Lane *lane; /* NULL once over */
+    Upstream *upstream;
+    SocketPair *pair;
+    guint failed, closed;
+    Stage stage;
+    guint16 code;
+} Link;
+
+static void
+on_message(G_GNUC_UNUSED gboolean text, G_GNUC_UNUSED GBytes *data, G_GNUC_UNUSED gpointer user_data)
+{
+}
+
+static void
+on_drained(G_GNUC_UNUSED gpointer user_data)
+{
+}
+
+static void
+on_failed(Failure *failure, gpointer user_data)
+{
+    Link *link = user_data;
+
+    link->failed++;
+    link->stage = failure->stage;
+    failure_free(failure);
+}
+
+static void
+on_closed(guint16 code, G_GNUC_UNUSED const char *reason, gpointer user_data)
+{
+    Link *link = user_data;
+
+    link->closed++;
+    link->code = code;
+}
+
+static void
+on_ended(gpointer user_data)
+{
+    Link *link = user_data;
+
+    g_clear_pointer(&link->upstream, upstream_free);
+    g_clear_pointer(&link->lane, lane_free);
+}
+
+static const UpstreamEvents events = {
+    .message = on_message, .drained = on_drained, .failed = on_failed, .closed = on_closed, .ended = on_ended
+};
+
+static void
+link_open(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, guint pong_timeout)
+{
+    const UpstreamLimits limits = { .max_message_size = 1024,
+                                    .max_backlog = 1024 * 1024,
+                                    .close_timeout = close_timeout,
+                                    .ping_interval = ping_interval,
+                                    .pong_timeout = pong_timeout };
+    g_autoptr(Url) url = url_parse("ws://example.com/", 1024, NULL);
+    DialResult dialled = { 0 };
+    HandshakeResult shaken = { .headers = header_list_new(), .protocol = g_strdup("") };
+
+    *link = (Link){ .lane = lane_fixture_new_lane(hub), .pair = socket_pair_new(SOCK_STREAM) };
+    dialled.transport = g_object_ref(link->pair->transport);
+    dialled.socket = g_object_ref(link->pair->socket);
+    lane_enter(link->lane);
+    link->upstream = upstream_new(url, &dialled, &shaken, &limits, &events, link);
+    lane_set_settled(link->lane);
+    lane_leave(link->lane);
+}
+
+static void
+link_wait_until_over(const Link *link)
+{
+    while (link->lane)
+        g_main_context_iteration(NULL, TRUE);
+    lane_fixture_settle();
+    g_assert_cmpuint(link->closed, ==, 1);
+}
+
+static void
+link_clear(Link *link)
+{
+    socket_pair_free(link->pair);
+}
+
+static guint
+count_descriptors(void)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+    guint count = 0;
+
+    while (g_dir_read_name(folder))
+        count++;
+    return count;
+}
+
+/* Whatever ends the connection, its lane, its context and its descriptors go with it. */
+
+static void
+close_unanswered(Link *link)
+{
+    lane_enter(link->lane);
+    upstream_close(link->upstream, 1000, "");
+    lane_leave(link->lane);
+    link_wait_until_over(link);
+    g_assert_cmpuint(link->code, ==, 1006);
+    g_assert_cmpuint(link->failed, ==, 0);
+}
+
+static void
+drop(Link *link)
+{
+    socket_pair_close_peer(link->pair);
+    link_wait_until_over(link);
+    g_assert_cmpuint(link->code, ==, 1006);
+    g_assert_cmpuint(link->failed, ==, 1);
+}
+
+static void
+terminate(Link *link)
+{
+    lane_enter(link->lane);
+    upstream_terminate(link->upstream, 1001, "");
+    lane_leave(link->lane);
+    link_wait_until_over(link);
+    g_assert_cmpuint(link->code, ==, 1001);
+}
+
+static void
+assert_nothing_left(LaneHub *hub, void (*end)(Link *link))
+{
+    guint before = 0;
+
+    /* The first time GLib makes what it keeps. */
+    for (guint i = 0; i < 51; i++) {
+        Link link;
+
+        if (i == 1)
+            before = count_descriptors();
+        link_open(&link, hub, 5000, 0, 0);
+        end(&link);
+        link_clear(&link);
+    }
+    g_assert_cmpuint(count_descriptors(), ==, before);
+}
+
+static void
+test_nothing_left(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    assert_nothing_left(fixture->hub, close_unanswered);
+    assert_nothing_left(fixture->hub, drop);
+    assert_nothing_left(fixture->hub, terminate);
+    g_assert_cmpuint(lane_hub_count(fixture->hub), ==, 2);
+}
+
+/* Pongs. */
+
+static const guint8 pong[] = { 0x8A, 0 };
+
+static void
+test_pause_ends_just_before_the_pong_timer(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    Link link;
+    gint64 due;
+
+    link_open(&link, fixture->hub, 5000, 1, 1);
+    due = g_get_monotonic_time() + 2 * G_USEC_PER_SEC;
+    lane_enter(link.lane);
+    upstream_set_paused(link.upstream, TRUE);
+    lane_leave(link.lane);
+    lane_fixture_settle();
+    /* The server answers all the while; nobody looks until the timer is due. */
+    socket_pair_write(link.pair, pong, sizeof(pong));
+    while (g_get_monotonic_time() <= due)
+        g_usleep(1000);
+    lane_enter(link.lane);
+    upstream_set_paused(link.upstream, FALSE);
+    lane_leave(link.lane);
+    lane_fixture_settle();
+    g_assert_cmpuint(link.failed, ==, 0);
+    drop(&link);
+    link_clear(&link);
+}
+
+static void
+test_no_pong(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    Link link;
+
+    link_open(&link, fixture->hub, 5000, 1, 1);
+    link_wait_until_over(&link);
+    g_assert_cmpuint(link.failed, ==, 1);
+    g_assert_cmpint(link.stage, ==, STAGE_TIMEOUT);
+    g_assert_cmpuint(link.code, ==, 1006);
+    link_clear(&link);
+}
+
+#define ADD(name, test)                                                                                      \
+    g_test_add("/upstream/" name, LaneFixture, NULL, lane_fixture_set_up, test, lane_fixture_tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("nothing-left", test_nothing_left);
+    ADD("pause-ends-just-before-the-pong-timer", test_pause_ends_just_before_the_pong_timer);
+    ADD("no-pong", test_no_pong);
+    return g_test_run();
+}
