@@ -40,8 +40,9 @@ websocket_find(wsb_client *client, const char *path)
 
 /* ---- The object in the service ---- */
 
-/* An unanswered CreateWebSocket. It stays with the bus when the WebSocket is dropped before the answer, so
- * that the object can be released then; and goes with the bus. */
+/* An unanswered CreateWebSocket. It stays with the bus when the WebSocket is dropped before the answer, or
+ * waits for it no longer, so that the object can be released when it comes after all; and goes with the bus.
+ * So the bus itself sets it no deadline. */
 typedef struct Creation {
     wsb_websocket *websocket; /* NULL: dropped */
 } Creation;
@@ -120,6 +121,13 @@ release_unwanted(sd_bus_message *reply)
         send_release(sd_bus_message_get_bus(reply), owner, path);
 }
 
+static void
+end_creation(wsb_websocket *websocket)
+{
+    websocket->creating = sd_bus_slot_unref(websocket->creating);
+    websocket->creating_deadline = UINT64_MAX;
+}
+
 static int
 on_created(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
@@ -133,7 +141,7 @@ on_created(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         return 0;
     }
     websocket_hold(websocket);
-    websocket->creating = sd_bus_slot_unref(websocket->creating);
+    end_creation(websocket);
     if (sd_bus_message_is_method_error(m, NULL))
         error_set_answer(&error, m);
     else if ((r = adopt_object(websocket, m)) < 0)
@@ -158,7 +166,7 @@ call_create(wsb_client *client, Creation *creation, sd_bus_slot **ret)
     r = sd_bus_message_new_method_call(client->bus, &m, WSB_BUS_NAME, WSB_MANAGER_PATH, WSB_MANAGER_INTERFACE,
                                        "CreateWebSocket");
     if (r >= 0)
-        r = sd_bus_call_async(client->bus, ret, m, on_created, creation, client->timeout_usec);
+        r = sd_bus_call_async(client->bus, ret, m, on_created, creation, UINT64_MAX);
     sd_bus_message_unref(m);
     if (r < 0) {
         free(creation);
@@ -182,7 +190,12 @@ websocket_create_object(wsb_websocket *websocket)
     if (!creation)
         return -ENOMEM;
     creation->websocket = websocket;
-    return call_create(websocket->client, creation, &websocket->creating);
+    r = call_create(websocket->client, creation, &websocket->creating);
+    if (r < 0)
+        return r;
+    websocket->creating_deadline = deadline_after(websocket->client->timeout_usec);
+    client_add_deadline(websocket->client, websocket->creating_deadline);
+    return 0;
 }
 
 /* Leaves it to the bus. */
@@ -193,7 +206,7 @@ forget_creation(wsb_websocket *websocket)
 
     creation->websocket = NULL;
     (void)sd_bus_slot_set_floating(websocket->creating, true);
-    websocket->creating = sd_bus_slot_unref(websocket->creating);
+    end_creation(websocket);
 }
 
 /* ---- Life ---- */
@@ -211,6 +224,7 @@ wsb_websocket_new(wsb_client *client, wsb_websocket **ret)
     websocket->n_ref = 1;
     websocket->client = wsb_client_ref(client);
     websocket->state = WSB_STATE_CREATED;
+    websocket->creating_deadline = UINT64_MAX;
     calls_init(&websocket->calls);
     listeners_init(&websocket->listeners);
     LIST_INSERT_HEAD(&client->websockets, websocket, link);
@@ -350,7 +364,7 @@ websocket_lose(wsb_websocket *websocket, const char *message)
 
     websocket_hold(websocket);
     websocket_forget_object(websocket, /* release= */ false);
-    websocket->creating = sd_bus_slot_unref(websocket->creating);
+    end_creation(websocket);
     if (websocket->state != WSB_STATE_CREATED)
         websocket->state = WSB_STATE_CLOSED;
 
@@ -409,10 +423,22 @@ find_due(wsb_client *client, uint64_t now)
     LIST_FOREACH(websocket, &client->websockets, link)
     {
         // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): LIST_REMOVE has taken out what was freed
-        if (websocket->calls.close_deadline <= now)
+        if (websocket->calls.close_deadline <= now || websocket->creating_deadline <= now)
             return websocket;
     }
     return NULL;
+}
+
+/* The service has not made the object in time. */
+static void
+give_up_creation(wsb_websocket *websocket)
+{
+    wsb_error error = { 0 };
+
+    forget_creation(websocket);
+    error_set_errno(&error, -ETIMEDOUT);
+    calls_fail_all(websocket, &error);
+    error_clear(&error);
 }
 
 void
@@ -423,12 +449,16 @@ websockets_check_deadlines(wsb_client *client)
 
     while ((websocket = find_due(client, now))) {
         websocket_hold(websocket);
-        fail_waiting_sends(websocket, -ETIMEDOUT, WSB_CODE_UNKNOWN,
-                           "not sent in time before the closing handshake");
+        if (websocket->creating_deadline <= now)
+            give_up_creation(websocket);
+        else
+            fail_waiting_sends(websocket, -ETIMEDOUT, WSB_CODE_UNKNOWN,
+                               "not sent in time before the closing handshake");
         websocket_release_hold(websocket);
     }
     LIST_FOREACH(websocket, &client->websockets, link)
     {
         client_add_deadline(client, websocket->calls.close_deadline);
+        client_add_deadline(client, websocket->creating_deadline);
     }
 }

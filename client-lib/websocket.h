@@ -13,8 +13,10 @@ struct wsb_websocket {
     LIST_ENTRY(wsb_websocket) link;
     SLIST_ENTRY(wsb_websocket) lost_link;
 
-    /* The object in the service. `creating` is the unanswered CreateWebSocket. */
+    /* The object in the service. `creating` is the unanswered CreateWebSocket, awaited to a deadline
+     * (UINT64_MAX: none). */
     sd_bus_slot *creating;
+    uint64_t creating_deadline;
     char *path;  /* NULL without an object */
     char *owner; /* the unique name of the service that has it */
 

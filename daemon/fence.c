@@ -13,8 +13,8 @@
  *
  * A dead receiver makes room for another of its user, but its question stays counted, because the bus still counts it.
  * So that one user's mute connections do not use up everybody's places, nor those of its other applications, a user
- * has a limit for all of them, the last part of which is for receivers that have answered before; and a place is not
- * wasted on one that never has and whose time is nearly over.
+ * has a limit for all of them, the last part of which is for receivers that have answered before; the more are dead,
+ * the fewer that never have are asked at a time; and no place is wasted on one of these whose time is nearly over.
  */
 
 #include "fence.h"
@@ -24,8 +24,8 @@
 
 enum {
     QUESTIONS_PER_USER = 8, /* to living receivers */
-    UNPROVEN_PER_USER = 16, /* with those to the dead, as long as the next receiver has never answered */
-    COUNTED_PER_USER = 24,  /* else */
+    UNPROVEN_PER_USER = 24, /* with those to the dead, as long as the next receiver has never answered */
+    COUNTED_PER_USER = 32,  /* else */
     QUESTIONS_MAX = 96
 };
 
@@ -92,10 +92,14 @@ has_place(const Fence *fence)
 {
     const FenceKeeper *keeper = fence->keeper;
     const UserQuestions *user = g_hash_table_lookup(keeper->users, GUINT_TO_POINTER(fence->uid));
+    guint counted = user ? user->counted : 0, living = user ? user->living : 0;
+    guint dead = MIN(counted - living, QUESTIONS_PER_USER - 1);
 
-    return keeper->n_questions < QUESTIONS_MAX &&
-           (!user || (user->living < QUESTIONS_PER_USER &&
-                      user->counted < (fence->proven ? COUNTED_PER_USER : UNPROVEN_PER_USER)));
+    if (keeper->n_questions >= QUESTIONS_MAX)
+        return FALSE;
+    if (fence->proven)
+        return living < QUESTIONS_PER_USER && counted < COUNTED_PER_USER;
+    return living < QUESTIONS_PER_USER - dead && counted < UNPROVEN_PER_USER;
 }
 
 static gboolean

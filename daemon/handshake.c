@@ -160,16 +160,34 @@ accept_answer(GTask *task, HttpResponse *response)
     g_task_return_boolean(task, TRUE);
 }
 
+/*
+ * With TLS 1.3 a server refuses a client's certificate, or its lack, only after the handshake: by an alert, or by a
+ * reset that overtakes it. So a server that had asked for one and is gone without a word has ended TLS.
+ */
+static Stage
+stage_of_loss(Handshake *self, const GError *error)
+{
+    g_autolist(GByteArray) authorities = NULL;
+
+    if (error->domain == G_TLS_ERROR)
+        return STAGE_TLS;
+    if (error->domain != G_IO_ERROR || !G_IS_TLS_CLIENT_CONNECTION(self->transport))
+        return STAGE_HANDSHAKE;
+    authorities = g_tls_client_connection_get_accepted_cas(G_TLS_CLIENT_CONNECTION(self->transport));
+    return authorities ? STAGE_TLS : STAGE_HANDSHAKE;
+}
+
 static void
 on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(GTask) task = user_data;
     g_autoptr(GError) error = NULL;
     g_auto(HttpResponse) response = { 0 };
+    Handshake *self = g_task_get_task_data(task);
 
     (void)source;
     if (!http_response_read_finish(result, &response, &error))
-        return_failure(task, failure_new_from_error(error, STAGE_HANDSHAKE));
+        return_failure(task, failure_new_from_error(error, stage_of_loss(self, error)));
     else if (is_switching_protocols(response.status))
         accept_answer(task, &response);
     else
@@ -187,7 +205,7 @@ on_request_written(GObject *source, GAsyncResult *result, gpointer user_data)
         http_response_read_async(g_io_stream_get_input_stream(self->transport), is_switching_protocols,
                                  g_task_get_cancellable(task), on_answer, g_object_ref(task));
     else
-        return_failure(task, failure_new_from_error(error, STAGE_HANDSHAKE));
+        return_failure(task, failure_new_from_error(error, stage_of_loss(self, error)));
 }
 
 void

@@ -62,17 +62,11 @@ reading_free(Reading *self)
     g_free(self);
 }
 
+/* The answer itself is at fault. */
 static void
-return_error(GTask *task, Stage stage, const char *message)
+return_fault(GTask *task, const char *message)
 {
-    g_task_return_new_error(task, STAGE_ERROR, (int)stage, "%s", message);
-}
-
-/* An error while reading: TLS 1.3 tells only now that the server wanted a client certificate. */
-static void
-return_read_error(GTask *task, const GError *error)
-{
-    return_error(task, error->domain == G_TLS_ERROR ? STAGE_TLS : STAGE_HANDSHAKE, error->message);
+    g_task_return_new_error(task, STAGE_ERROR, STAGE_HANDSHAKE, "%s", message);
 }
 
 /* A refusal's body. */
@@ -219,7 +213,7 @@ on_head(GTask *task, gsize length)
     const char *fault = parse_head(self, length - 2);
 
     if (fault) {
-        return_error(task, STAGE_HANDSHAKE, fault);
+        return_fault(task, fault);
     } else if (self->accepted(self->response.status)) {
         self->response.rest = g_bytes_new(self->head->data + length, self->head->len - length);
         g_task_return_boolean(task, TRUE);
@@ -240,9 +234,10 @@ on_head_read(GObject *source, GAsyncResult *result, gpointer user_data)
     gssize n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, &error);
 
     if (n < 0) {
-        return_read_error(task, error);
+        g_task_return_error(task, g_steal_pointer(&error));
     } else if (n == 0) {
-        return_error(task, STAGE_HANDSHAKE, "The connection was closed before an answer came");
+        g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                                "The connection was closed before an answer came");
     } else {
         g_byte_array_append(self->head, self->chunk, (guint)n);
         read_head(task);
@@ -258,7 +253,7 @@ read_head(GTask *task)
     if (end)
         on_head(task, (gsize)(end - self->head->data) + 4);
     else if (self->head->len > HEAD_MAX)
-        return_error(task, STAGE_HANDSHAKE, "The answer has more than 64 KiB of header");
+        return_fault(task, "The answer has more than 64 KiB of header");
     else
         g_input_stream_read_async(self->stream, self->chunk, sizeof(self->chunk), G_PRIORITY_DEFAULT,
                                   g_task_get_cancellable(task), on_head_read, g_object_ref(task));

@@ -25,5 +25,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HttpResponse, http_response_clear)
 void http_response_read_async(GInputStream *stream, gboolean (*accepted)(guint status),
                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 
-/* *ret_response (clear it); or FALSE and an error of STAGE_ERROR, tls or handshake. */
+/* *ret_response (clear it); or FALSE and an error: of STAGE_ERROR, handshake, when the answer is at fault; of G_IO_ERROR
+ * or G_TLS_ERROR when it could not be read, G_IO_ERROR_CLOSED at an early end. */
 gboolean http_response_read_finish(GAsyncResult *result, HttpResponse *ret_response, GError **error);

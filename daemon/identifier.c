@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -46,7 +45,7 @@ struct Identification {
 
 /* What a thread reads, shared with nobody: it comes back by an idle source of the main context. */
 typedef struct Reading {
-    Identifier *identifier; /* only to be touched in the main context, while the cookie is pending */
+    GHashTable *pending; /* the identifier's, which may be gone by then; touched in the main context alone */
     guint32 cookie;
     pid_t pid;
     int pidfd;
@@ -70,9 +69,9 @@ on_deadline(gpointer user_data)
 }
 
 static Identification *
-find_pending(Identifier *self, guint32 cookie)
+find_pending(GHashTable *pending, guint32 cookie)
 {
-    return g_hash_table_lookup(self->pending, GUINT_TO_POINTER(cookie));
+    return g_hash_table_lookup(pending, GUINT_TO_POINTER(cookie));
 }
 
 /* The helper. */
@@ -88,24 +87,6 @@ disconnect(Identifier *self)
     self->socket = -1;
 }
 
-/* Whether a packet of LENGTH bytes is an answer with all the facts that it claims. */
-static gboolean
-packet_is_valid(const IdentifyAnswer *packet, gsize length)
-{
-    const ProcessFacts *facts = &packet->facts;
-
-    if (length < offsetof(IdentifyAnswer, facts))
-        return FALSE;
-    if (packet->result != 0)
-        return packet->result < 0;
-    if (length < offsetof(IdentifyAnswer, facts) + offsetof(ProcessFacts, texts))
-        return FALSE;
-    return facts->cgroup_length <= PROCESS_CGROUP_MAX &&
-           facts->flatpak_info_length <= PROCESS_FLATPAK_INFO_MAX &&
-           length == offsetof(IdentifyAnswer, facts) + offsetof(ProcessFacts, texts) + facts->cgroup_length +
-                         facts->flatpak_info_length;
-}
-
 static gboolean
 on_packet(int fd, GIOCondition condition, gpointer user_data)
 {
@@ -116,13 +97,13 @@ on_packet(int fd, GIOCondition condition, gpointer user_data)
     (void)condition;
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
-    if (length <= 0 || !packet_is_valid(&self->packet, (gsize)length)) {
+    if (length <= 0 || !identify_answer_is_valid(&self->packet, (gsize)length)) {
         /* Who waits learns nothing when the time is up; the next question connects again. */
         g_warning("The identity helper is gone");
         disconnect(self);
         return G_SOURCE_REMOVE;
     }
-    identification = find_pending(self, self->packet.cookie);
+    identification = find_pending(self->pending, self->packet.cookie);
     if (identification)
         conclude(identification, self->packet.result == 0 ? &self->packet.facts : NULL);
     return G_SOURCE_CONTINUE;
@@ -187,11 +168,22 @@ ask_helper(Identifier *self, guint32 cookie, pid_t pid, int pidfd, uid_t uid)
 
 /* Without a helper. */
 
+static void
+reading_free(gpointer data)
+{
+    Reading *reading = data;
+
+    if (reading->pidfd >= 0)
+        close(reading->pidfd);
+    g_hash_table_unref(reading->pending);
+    g_free(reading);
+}
+
 static gboolean
 on_read(gpointer user_data)
 {
     Reading *reading = user_data;
-    Identification *identification = find_pending(reading->identifier, reading->cookie);
+    Identification *identification = find_pending(reading->pending, reading->cookie);
 
     if (identification)
         conclude(identification, reading->result == 0 ? &reading->facts : NULL);
@@ -205,9 +197,7 @@ run_reading(gpointer user_data)
     pid_t pid = reading->pidfd >= 0 ? process_of_pidfd(reading->pidfd) : reading->pid;
 
     reading->result = pid > 0 ? process_facts_read(pid, reading->pidfd, &reading->facts) : -ESRCH;
-    if (reading->pidfd >= 0)
-        close(reading->pidfd);
-    g_idle_add_full(G_PRIORITY_DEFAULT, on_read, reading, g_free);
+    g_idle_add_full(G_PRIORITY_DEFAULT, on_read, reading, reading_free);
     return NULL;
 }
 
@@ -217,15 +207,13 @@ read_in_thread(Identifier *self, guint32 cookie, pid_t pid, int pidfd)
     Reading *reading = g_new0(Reading, 1);
     GThread *thread;
 
-    reading->identifier = self;
+    reading->pending = g_hash_table_ref(self->pending);
     reading->cookie = cookie;
     reading->pid = pid;
     reading->pidfd = pidfd >= 0 ? fcntl(pidfd, F_DUPFD_CLOEXEC, 0) : -1;
     thread = g_thread_try_new("identify", run_reading, reading, NULL);
     if (!thread) {
-        if (reading->pidfd >= 0)
-            close(reading->pidfd);
-        g_free(reading);
+        reading_free(reading);
         return FALSE;
     }
     g_thread_unref(thread);

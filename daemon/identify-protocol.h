@@ -3,6 +3,9 @@
 
 #include "process-facts.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /*
  * Between the service and wsbroker-identify: packets on a SOCK_SEQPACKET socket, in host byte order. A question may
  * carry the process's pidfd. Answers come in any order.
@@ -26,3 +29,6 @@ typedef struct IdentifyAnswer {
     int32_t result;     /* 0, or a negative errno: then no facts follow */
     ProcessFacts facts; /* cut off behind the last byte of its texts */
 } IdentifyAnswer;
+
+/* Whether a packet of LENGTH bytes, which were received into PACKET, is an answer with all the facts that it claims. */
+bool identify_answer_is_valid(const IdentifyAnswer *packet, size_t length);

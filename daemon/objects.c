@@ -105,12 +105,8 @@ on_header_receive(WebSocket *websocket, const HeaderList *headers, gpointer user
 {
     Objects *objects = user_data;
     _cleanup_message_ sd_bus_message *signal = NULL;
-    int r;
+    int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "HeaderReceive", &signal);
 
-    /* It can be 64 KiB, and on_open() ends the connection of an owner that reads nothing. */
-    if (fence_is_dead(fence_of(objects, websocket)))
-        return;
-    r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "HeaderReceive", &signal);
     if (r >= 0)
         r = bus_append_headers(signal, headers);
     send_signal(objects, signal, r, "HeaderReceive");

@@ -18,6 +18,10 @@
 
 #include <libsoup/soup.h>
 
+/* µs. libsoup waits five seconds for the peer's Close (GLib may round off a quarter of one), cannot be told another
+ * time, and loses the timer's memory when it fires: so ours is always first. */
+#define CLOSE_TIMEOUT_MAX (4700 * (gint64)1000)
+
 struct Upstream {
     SoupWebsocketConnection *soup;
     Flow *flow;
@@ -92,7 +96,8 @@ static void
 start_close_timer(Upstream *self)
 {
     if (!self->close_timer)
-        self->close_timer = start_timer(self->limits.close_timeout, on_close_timeout, self);
+        self->close_timer =
+            start_timer(MIN(self->limits.close_timeout, CLOSE_TIMEOUT_MAX), on_close_timeout, self);
 }
 
 /* What is told. */

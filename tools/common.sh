@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
     libglib2.0-dev libsoup-3.0-dev libsystemd-dev libgnutls28-dev python3-docutils
 )
 RUN_PACKAGES=(dbus systemd glib-networking ca-certificates python3 python3-websockets)
-TEST_PACKAGES=(openssl python3-dbus-next python3-pytest python3-pytest-asyncio systemd-journal-remote valgrind)
+TEST_PACKAGES=(bubblewrap openssl python3-dbus-next python3-pytest python3-pytest-asyncio systemd-journal-remote valgrind xdg-dbus-proxy)
 PEER_PACKAGES=(nginx-light squid tinyproxy microsocks)
 
 say() {

@@ -134,6 +134,7 @@ async def test_row_33_memory_is_bounded(websocket, serve_raw, service, kind):
                 await peer.write(
                     piece if kind == "one frame" else frames.frame(frames.CONTINUATION, piece, fin=False)
                 )
+                await asyncio.sleep(0)
         except ConnectionError:
             pass
         return await reading

@@ -12,6 +12,7 @@ from harness.certificates import Authority
 from harness.client_certificates import PASSWORD, as_pkcs8, as_traditional, issue, read_bytes, server_context
 from harness.connect_options import connect, fail_with, open_with
 from harness.library_application import LibraryApplication, LibraryWebSocket
+from harness.tls_listener import RefusingTlsServer
 
 BOTH = pytest.mark.parametrize("kind", ["EC", "RSA"])
 
@@ -258,17 +259,17 @@ async def test_row_22_key_of_another_certificate(websocket, demanding_server, au
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("given", ["none", "of a stranger"])
 async def test_row_22_no_acceptable_certificate(
-    websocket, serve, authority, client, stranger, version, given
+    websocket, servers, authority, client, stranger, version, given
 ):
-    """In TLS 1.3 the client learns of it only when it reads after its part of the handshake."""
+    """In TLS 1.3 the client learns of it only after its part of the handshake."""
     context = server_context(*authority.issue("demanding", "127.0.0.1"), clients=client)
     context.minimum_version = context.maximum_version = version
-    server = await serve(ssl=context)
+    servers.append(await RefusingTlsServer(context).start())
     options = {"ca": read_bytes(authority.path)}
     if given != "none":
         certificate, key = map(read_bytes, issue(stranger, "somebody"))
         options["clientCert"] = {"cert": certificate, "key": key}
-    error = await fail_with(websocket, server.url(), **options)
+    error = await fail_with(websocket, servers[0].url(), **options)
     assert (error.code, error.stage) == (200, "tls"), error
-    assert not server.connections
+    assert isinstance(await servers[0].refusal(), ssl.SSLError)
     websocket.nothing_more()

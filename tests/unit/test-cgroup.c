@@ -105,6 +105,7 @@ static const char *const malformed[] = {
     "garbage\n0::/system.slice/chat.service\n",
     "0::\n",
     "0::system.slice/chat.service\n",
+    "0::/..\n",
     "0::/../chat.service\n",
     "0::/../../system.slice/chat.service\n",
     "0::/system.slice/../chat.service\n",

@@ -352,6 +352,18 @@ test_wrong_type(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->error->message, row->type));
 }
 
+/* Milliseconds of so many seconds do not fit into a timer of GLib's. */
+static void
+test_long_pings(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    const ConnectOptions *options = &fixture->options;
+
+    g_assert_true(read_options(fixture, 2, "pingInterval", "u", 536870912u, "pongTimeout", "u", G_MAXUINT32));
+    g_assert_cmpint(options->ping_interval, >=, 24 * 60 * 60);
+    g_assert_cmpint(options->pong_timeout, >=, 24 * 60 * 60);
+    g_assert_cmpint(options->ping_interval + options->pong_timeout, <=, G_MAXUINT32 / 1000);
+}
+
 #define ADD(path, test) g_test_add("/connect-arguments/" path, Fixture, NULL, set_up, test, tear_down)
 
 static void
@@ -393,6 +405,7 @@ main(int argc, char **argv)
     g_test_add("/connect-arguments/proxy-port/65536", Fixture, GUINT_TO_POINTER(65536), set_up,
                test_proxy_port, tear_down);
     ADD("pings", test_pings);
+    ADD("long-pings", test_long_pings);
     ADD("unknown", test_unknown);
     ADD("case-counts", test_case_counts);
     add_wrong_types();

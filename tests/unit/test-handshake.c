@@ -278,6 +278,28 @@ test_long_head(void)
     g_assert_cmpstr(header_list_find(attempt->result.headers, "X", NULL), ==, value);
 }
 
+/* Many small fields would cost as much work as the head has bytes, and each costs the bus more than that. */
+static void
+test_many_fields(void)
+{
+    enum { OWN_FIELDS = 3, FIELDS_MAX = 512 };
+
+    for (guint more = 0; more <= 1; more++) {
+        g_autoptr(GString) answer = g_string_new(UPGRADED "Sec-WebSocket-Accept: $ACCEPT\r\n");
+        g_autoptr(Attempt) attempt = NULL;
+
+        for (guint i = 0; i < FIELDS_MAX - OWN_FIELDS + more; i++)
+            g_string_append_printf(answer, "X-%u: x\r\n", i);
+        g_string_append(answer, "\r\n");
+        attempt = attempt_run(answer->str, NULL, 0, FALSE);
+        g_assert_cmpint(attempt->success, ==, more == 0);
+        if (more == 0)
+            g_assert_cmpuint(header_list_length(attempt->result.headers), ==, FIELDS_MAX);
+        else
+            g_assert_cmpint(attempt->failure->stage, ==, STAGE_HANDSHAKE);
+    }
+}
+
 /* Refusals with a body. */
 
 static const struct Refusal {
@@ -296,6 +318,8 @@ static const struct Refusal {
     { "HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\nContent-Length: 0\r\n\r\n", 302, "", FALSE },
     { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", FALSE },
     { "HTTP/1.1 204 No Content\r\n\r\n", 204, "", FALSE },
+    { "HTTP/1.0 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", 403, "no", FALSE },
+    { "HTTP/1.0 503 x\r\n\r\nlater", 503, "later", TRUE },
     { "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 x\r\nContent-Length: 2\r\n\r\nno", 401, "no", FALSE },
 };
 
@@ -409,6 +433,7 @@ main(int argc, char **argv)
     g_test_add_func("/handshake/early-end", test_early_end);
     g_test_add_func("/handshake/endless-head", test_endless_head);
     g_test_add_func("/handshake/long-head", test_long_head);
+    g_test_add_func("/handshake/many-fields", test_many_fields);
     g_test_add_func("/handshake/refusals", test_refusals);
     g_test_add_func("/handshake/refusal-headers", test_refusal_headers);
     g_test_add_func("/handshake/long-body", test_long_body);

@@ -4,6 +4,7 @@
 
 #include "lane-fixture.h"
 
+#include <gio/gio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -301,6 +302,30 @@ test_freed_with_everything(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer dat
     close(bell.fd);
 }
 
+static void
+on_answer(G_GNUC_UNUSED GObject *source, G_GNUC_UNUSED GAsyncResult *result, gpointer answered)
+{
+    *(gboolean *)answered = TRUE;
+}
+
+/* An answer that GIO has on its way holds the lane's context and its descriptor until it is given. */
+static void
+test_freed_with_an_answer_on_its_way(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    gboolean answered = FALSE;
+    GTask *task;
+
+    lane_enter(fixture->a);
+    task = g_task_new(NULL, NULL, on_answer, &answered);
+    g_object_add_weak_pointer(G_OBJECT(task), (gpointer *)&task);
+    g_task_return_boolean(task, TRUE);
+    g_object_unref(task);
+    lane_leave(fixture->a);
+    g_clear_pointer(&fixture->a, lane_free);
+    g_assert_true(answered);
+    g_assert_null(task);
+}
+
 /* Many. */
 
 static void
@@ -349,6 +374,7 @@ main(int argc, char **argv)
     ADD("freed-by-itself", test_freed_by_itself);
     ADD("freed-by-another", test_freed_by_another);
     ADD("freed-with-everything", test_freed_with_everything);
+    ADD("freed-with-an-answer-on-its-way", test_freed_with_an_answer_on_its_way);
     ADD("many-lanes", test_many_lanes);
     return g_test_run();
 }

@@ -178,6 +178,25 @@ test_long_protocol(void)
     g_assert_null(protocols);
 }
 
+/* Each is compared with all before it. */
+static void
+test_many_protocols(void)
+{
+    for (guint more = 0; more <= 1; more++) {
+        g_autoptr(GString) text = g_string_new("p");
+        g_auto(GStrv) protocols = NULL;
+        g_autoptr(GError) error = NULL;
+
+        for (guint i = 1; i < REQUEST_PROTOCOLS_MAX + more; i++)
+            g_string_append_printf(text, ",p%u", i);
+        g_assert_cmpint(request_protocols_parse(text->str, &protocols, &error), ==, more == 0);
+        if (more == 0)
+            g_assert_cmpuint(g_strv_length(protocols), ==, REQUEST_PROTOCOLS_MAX);
+        else
+            g_assert_error(error, CODED_ERROR, WSB_CODE_PARAMETER);
+    }
+}
+
 static const struct ProxyCase {
     const char *text;
     const char *host; /* NULL: refused */
@@ -219,6 +238,7 @@ main(int argc, char **argv)
     g_test_add_func("/request-headers/list", test_list);
     g_test_add_func("/request-headers/protocols", test_protocols);
     g_test_add_func("/request-headers/long-protocol", test_long_protocol);
+    g_test_add_func("/request-headers/many-protocols", test_many_protocols);
     g_test_add_func("/request-headers/proxy-host", test_proxy_host);
     return g_test_run();
 }

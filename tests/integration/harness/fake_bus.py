@@ -9,7 +9,9 @@ import os
 import socket
 import struct
 
-from dbus_next import Message, MessageType
+from dbus_next import Message, MessageType, Variant
+from dbus_next._private.constants import HeaderField
+from dbus_next._private.marshaller import Marshaller
 from dbus_next._private.unmarshaller import Unmarshaller
 
 from .bus import BUS_NAME
@@ -17,6 +19,29 @@ from .bus_application import MANAGER, MANAGER_PATH, raise_error
 from .waiting import within
 
 _DBUS = "org.freedesktop.DBus"
+
+
+def _marshal(message, sender, descriptors):
+    """Message's own method leaves out who sent it, which is the bus's to say."""
+    values = {
+        HeaderField.PATH: ("o", message.path),
+        HeaderField.INTERFACE: ("s", message.interface),
+        HeaderField.MEMBER: ("s", message.member),
+        HeaderField.ERROR_NAME: ("s", message.error_name),
+        HeaderField.REPLY_SERIAL: ("u", message.reply_serial),
+        HeaderField.DESTINATION: ("s", message.destination),
+        HeaderField.SENDER: ("s", sender),
+        HeaderField.SIGNATURE: ("g", message.signature),
+        HeaderField.UNIX_FDS: ("u", descriptors),
+    }
+    fields = [[field.value, Variant(*value)] for field, value in values.items() if value[1]]
+    body = Marshaller(message.signature, message.body)
+    body.marshall()
+    head = [ord("l"), message.message_type.value, message.flags.value, 1, len(body.buffer), message.serial]
+    header = Marshaller("yyyyuua(yv)", [*head, fields])
+    header.marshall()
+    header.align(8)
+    return bytes(header.buffer + body.buffer)
 
 
 class FakeBus:
@@ -76,9 +101,7 @@ class FakeBus:
     def _send(self, message, sender=_DBUS, descriptors=()):
         self._serial += 1
         message.serial = self._serial
-        message.sender = sender
-        message.unix_fds = list(descriptors)
-        data = message._marshall(negotiate_unix_fd=True)
+        data = _marshal(message, sender, len(descriptors))
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack(f"{len(descriptors)}i", *descriptors))]
         assert self._client.sendmsg([data], ancillary if descriptors else []) == len(data)
         return self._serial
@@ -124,9 +147,12 @@ class FakeBus:
         return reply
 
     async def call_manager(self, caller, member, signature="", *body):
-        reply = await within(
-            self.post(caller, MANAGER_PATH, MANAGER, member, signature, body), f"reply to {member}"
-        )
+        reply = self.post(caller, MANAGER_PATH, MANAGER, member, signature, body)
+        done = asyncio.wait({reply, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        await within(done, f"reply to {member}")
+        if self._task.done():
+            self._task.result()
+        reply = await reply
         if reply.message_type is MessageType.ERROR:
             raise_error(reply)
         return reply.body

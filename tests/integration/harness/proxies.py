@@ -22,7 +22,9 @@ class Proxy(ListeningProgram):
         return re.findall(self.TUNNEL, self.log())
 
     async def connected_to(self, host, port):
-        await eventually(lambda: f"{host}:{port}" in self.tunnels(), f"{host}:{port} in the log of {self.PROGRAM}")
+        await eventually(
+            lambda: f"{host}:{port}" in self.tunnels(), f"{host}:{port} in the log of {self.PROGRAM}"
+        )
 
 
 class HttpProxy(Proxy):
@@ -63,12 +65,15 @@ visible_hostname squid.example.test
 
 
 class SquidWithPassword(Squid):
-    CONFIGURATION = """\
+    CONFIGURATION = (
+        """\
 auth_param basic program /usr/lib/squid/basic_ncsa_auth {directory}/passwords
 auth_param basic children 1
 acl known proxy_auth REQUIRED
 http_access deny !known
-""" + Squid.CONFIGURATION
+"""
+        + Squid.CONFIGURATION
+    )
 
     def configuration(self):
         hashed = subprocess.run(

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the log says of decisions, and the keys of policy that are there to be seen in it: Mode=report,
+SkipCertificateCheck; and who may ask what others may not: Administrator."""
+
+import time
+
+import pytest
+
+from harness import accounts
+from harness.application import refused
+from harness.certificates import Authority
+
+EVERYTHING = "Permissions=INTERNET\nAllowDomains=*:*\nAllowLocalAddresses=yes\n"
+
+
+def lines(service, text):
+    return [line for line in service.process.stderr().splitlines() if text in line]
+
+
+REPORT = "Mode=report\nPermissions=INTERNET\nAllowDomains=elsewhere.example.test\nAllowLocalAddresses=yes\n"
+
+
+@pytest.mark.policy(f"[user *]\n{REPORT}")
+async def test_report_allows_and_says_so(application, serve, service, needs_names):
+    server = await serve()
+    websocket = await application.create()
+    await websocket.open(server.url(host="chat.example.test"))
+    await websocket.echo("allowed")
+    (line,) = lines(service, "reported chat.example.test")
+    assert "not allowed" in line
+
+
+@pytest.mark.policy(f"[user *]\n{REPORT.replace('INTERNET', '').replace('elsewhere.example.test', '*:*')}")
+async def test_report_of_the_permission(application, serve, service, needs_names):
+    server = await serve()
+    websocket = await application.create()
+    await websocket.open(server.url(host="chat.example.test"))
+    assert any("INTERNET" in line for line in lines(service, "reported"))
+
+
+@pytest.mark.policy(f"[user *]\n{REPORT.replace('Addresses=yes', 'Addresses=no')}")
+async def test_report_never_opens_an_address(application, serve, service, needs_names):
+    server = await serve()
+    websocket = await application.create()
+    error = await websocket.fail(server.url(host="chat.example.test"))
+    assert (error.code, error.stage) == (2302998, "policy")
+    assert not server.connections
+
+
+@pytest.mark.policy(f"[user *]\n{REPORT}")
+async def test_check_access_says_what_is_only_reported(bus_application):
+    allowed, _, explanation = await bus_application.call_manager(
+        "CheckAccess", "s", "ws://chat.example.test/"
+    )
+    assert allowed
+    assert "report" in explanation
+
+
+@pytest.mark.policy(f"[user *]\n{EVERYTHING}SkipCertificateCheck=yes\n")
+async def test_skipped_certificate_check_is_audited_each_time(application, serve, service, directory):
+    server = await serve(ssl=Authority(directory, "nobody").server_context("server", "other.example.test"))
+    service.expected_reports.append("is not checked")
+    websocket = await application.create()
+    for count in (1, 2):
+        await websocket.open(server.url())
+        await websocket.echo("allowed")
+        assert len(lines(service, "is not checked")) == count
+        assert "policy.d/50-test.conf:5" in lines(service, "is not checked")[-1]
+        await websocket.close(1000, "")
+        await websocket.next()
+
+
+@pytest.mark.policy(f"[user *]\n{EVERYTHING}")
+async def test_certificate_check_is_not_skipped_otherwise(application, serve, service, directory):
+    server = await serve(ssl=Authority(directory, "nobody").server_context("server", "other.example.test"))
+    websocket = await application.create()
+    assert (await websocket.fail(server.url())).stage == "tls"
+    assert not lines(service, "is not checked")
+
+
+PERIOD = 10  # seconds in which 20 refusals of a user are written
+
+
+@pytest.mark.policy(f"[user *]\n{EVERYTHING}DenyDomains=bad.example.test\n")
+async def test_refusals_are_written_no_more_than_so_often(application, service):
+    websocket = await application.create()
+    started = time.monotonic()
+    for _ in range(200):
+        await refused(2302998, websocket.connect("ws://bad.example.test/?token=s3cret"))
+    periods = 1 + (time.monotonic() - started) // PERIOD
+    written = lines(service, "refused bad.example.test")
+    assert 20 <= len(written) <= 20 * periods
+    assert "s3cret" not in service.process.stderr()
+
+
+@accounts.needs_root
+@pytest.mark.policy(f"[user {accounts.ALICE}]\nPermissions=\n[user {accounts.BOB}]\nPermissions=\n")
+async def test_refusals_of_one_user_do_not_hide_those_of_another(remote, service):
+    alice, bob = await remote(user=accounts.ALICE), await remote(user=accounts.BOB)
+    loud, quiet = await alice.create(), await bob.create()
+    for _ in range(50):
+        await refused(201, loud.connect("ws://chat.example.test/"))
+    await refused(201, quiet.connect("ws://chat.example.test/"))
+    assert len(lines(service, f"user {accounts.BOB}")) == 1
+
+
+@accounts.needs_root
+@pytest.mark.policy(f"[user {accounts.ALICE}]\n{EVERYTHING}Administrator=yes\n[user {accounts.BOB}]\n{EVERYTHING}")
+async def test_administrator_by_policy(remote, serve, service):
+    server = await serve()
+    alice, bob = await remote(user=accounts.ALICE), await remote(user=accounts.BOB)
+    websocket = await bob.create()
+    await websocket.open(server.url())
+    for application, code in ((alice, None), (bob, 201)):
+        for member, signature, body in (
+            ("ExplainAccess", "ss", [f"user {accounts.BOB}", server.url()]),
+            ("ReloadPolicy", "", []),
+        ):
+            call = application.call_manager(member, signature, *body)
+            if code is None:
+                await call
+            else:
+                await refused(code, call)
+    assert [path for path, _ in (await alice.call_manager("ListWebSockets"))[0]] == [websocket.path]
+    error, _ = await alice.request(
+        "raw", websocket.path, "org.wsbroker1.WebSocket", "Close", "qs", [1000, "by order"]
+    )
+    assert error is None
+    assert await (await server.accepted()).closed() == (1000, "by order")
+
+
+@accounts.needs_root
+async def test_administrator_no_longer(remote, service):
+    def policy(administrator):
+        return f"[user {accounts.ALICE}]\n{EVERYTHING}Administrator={administrator}\n"
+
+    service.write_policy(policy("yes"))
+    await service.reload()
+    alice = await remote(user=accounts.ALICE)
+    await alice.call_manager("ExplainAccess", "ss", "user root", "ws://chat.example.test/")
+    service.write_policy(policy("no"))
+    await service.reload()
+    await refused(201, alice.call_manager("ExplainAccess", "ss", "user root", "ws://chat.example.test/"))
