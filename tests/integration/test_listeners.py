@@ -163,8 +163,8 @@ async def test_row_47_freed_from_inside(hearing, library_application, serve, ser
     await hearing.websocket.connect(server.url())
     if event in ("message", "dataEnd"):
         assert await hearing.heard(2) == OPENING
-        # Its callback goes with the WebSocket.
-        library_application._write("send-text", hearing.websocket.name, to64("one"))
+        # Only begun: its callback goes with the WebSocket.
+        await hearing.command("send-text", to64("one"))
     heard = await hearing.next()
     while heard[0] != event:
         heard = await hearing.next()

@@ -46,7 +46,8 @@ async def test_row_43_server_stops_answering(websocket, serve_raw):
     error = await websocket.next(Error)
     assert (error.code, error.stage) == (200, "timeout")
     assert await websocket.next(Close) == Close(1006, "")
-    assert len(script.pings) == 1
+    # The second ping falls due when the first has been missed.
+    assert len(script.pings) in (1, 2)
     await server.ended()
     websocket.nothing_more()
 

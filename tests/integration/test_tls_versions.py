@@ -23,11 +23,8 @@ async def nginx(servers, serve, directory, authority):
 
     async def start(version):
         upstream = await serve()
-        front = Nginx(directory, version, None, None, upstream.port)
-        certificate, key = authority.issue("front", front.host)
-        front.values |= {"certificate": certificate, "key": key}
-        servers.append(await front.start())
-        return front
+        servers.append(await Nginx(directory, version, authority.issue, upstream.port).start())
+        return servers[-1]
 
     return start
 

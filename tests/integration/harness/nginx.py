@@ -5,7 +5,8 @@ from .listening_program import ListeningProgram
 
 
 class Nginx(ListeningProgram):
-    """VERSION: "TLSv1.2" or "TLSv1.3". CERTIFICATE and KEY are paths, UPSTREAM is the port of the server."""
+    """VERSION: "TLSv1.2" or "TLSv1.3". ISSUE makes its certificate, as Authority.issue(). UPSTREAM is the port
+    of the server."""
 
     PROGRAM = "nginx"
     PORT = 8443
@@ -39,8 +40,9 @@ http {{
 }}
 """
 
-    def __init__(self, directory, version, certificate, key, upstream):
+    def __init__(self, directory, version, issue, upstream):
         super().__init__(directory)
+        certificate, key = issue("front", self.host)
         self.values = {"version": version, "certificate": certificate, "key": key, "upstream": upstream}
 
     def configuration(self):
