@@ -25,7 +25,8 @@ is_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Installs those of the named packages that are not there.
+# Installs those of the named packages that are not there. In run level 1 no installed server is started: the tests
+# start their own.
 install_packages() {
     local package missing=() as_root=()
     for package in "$@"; do
@@ -38,7 +39,7 @@ install_packages() {
     fi
     say "Installing ${missing[*]}"
     "${as_root[@]}" apt-get --quiet=2 update
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
         apt-get --quiet=2 --yes --no-install-recommends install "${missing[@]}"
 }
 
