@@ -111,7 +111,9 @@ on_credentials(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
     Credentials *credentials = &question->credentials;
 
     (void)ret_error;
-    if (sd_bus_message_is_method_error(reply, NULL) || credentials_read(reply, credentials) < 0 ||
+    /* Only the bus itself is believed, whoever else may have guessed which call this answers. */
+    if (g_strcmp0(sd_bus_message_get_sender(reply), "org.freedesktop.DBus") != 0 ||
+        sd_bus_message_is_method_error(reply, NULL) || credentials_read(reply, credentials) < 0 ||
         !credentials->has_uid || !credentials->has_pid || !credentials->has_groups || credentials->pid <= 0)
         conclude(question, NULL);
     else
