@@ -329,13 +329,6 @@ upstream_send(Upstream *self, gboolean text, GBytes *data)
         self->soup, text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, data);
 }
 
-gboolean
-upstream_is_closing(const Upstream *self)
-{
-    return self->application_closes || self->told_closed ||
-           soup_websocket_connection_get_state(self->soup) != SOUP_WEBSOCKET_STATE_OPEN;
-}
-
 static void
 send_close(Upstream *self, guint16 code, const char *reason)
 {
