@@ -12,7 +12,9 @@
 #include "identify-protocol.h"
 #include "idle.h"
 #include "objects.h"
+#include "source.h"
 #include "trust.h"
+#include "watchdog.h"
 #include "wsbroker-protocol.h"
 
 #include <errno.h>
@@ -50,7 +52,8 @@ typedef struct Service {
     Broker *broker;
     Identifier *identifier;
     Gate *gate;
-    Idle *idle; /* NULL: never exits by itself */
+    Idle *idle;        /* NULL: never exits by itself */
+    GSource *watchdog; /* NULL: nobody watches */
     GMainLoop *loop;
     gboolean stopping;
     int exit_status;
@@ -335,6 +338,7 @@ run(Service *service)
     g_unix_signal_add(SIGTERM, on_terminate, service);
     g_unix_signal_add(SIGINT, on_terminate, service);
     g_unix_signal_add(SIGHUP, on_hangup, service);
+    service->watchdog = watchdog_source_new(/* context= */ NULL);
     g_main_loop_run(service->loop);
     return service->exit_status;
 }
@@ -344,6 +348,7 @@ service_clear(Service *service)
 {
     if (service->bus)
         bus_flush(service->bus, FLUSH_TIMEOUT);
+    source_clear(&service->watchdog);
     g_clear_pointer(&service->idle, idle_free);
     g_clear_pointer(&service->gate, gate_free);
     g_clear_pointer(&service->identifier, identifier_free);
@@ -376,11 +381,11 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status;
 
-    setlocale(LC_CTYPE, "");
+    (void)setlocale(LC_CTYPE, "");
     /* No desktop's settings or proxy modules in this process. */
     g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
     g_setenv("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
 
     if (!parse_options(&service.options, &argc, &argv, &error)) {
         fprintf(stderr, "wsbrokerd: %s\n", error->message);
