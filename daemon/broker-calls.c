@@ -14,10 +14,6 @@
 
 #include <string.h>
 
-enum {
-    SIGNAL_MESSAGE_MAX = 30 * 1024 * 1024 /* a bus disconnects the sender of a larger message */
-};
-
 /* Whole seconds, at least one where there are any: libsoup's pings know no fractions. */
 static guint
 to_seconds(gint64 microseconds)
@@ -29,7 +25,7 @@ static void
 fill_limits(const BrokerConfig *config, const Caller *caller, const ConnectOptions *options,
             UpstreamLimits *limits)
 {
-    limits->max_message_size = MIN(caller->limits.max_message_size, (gsize)SIGNAL_MESSAGE_MAX);
+    limits->max_message_size = caller->limits.max_message_size;
     limits->max_backlog = caller->limits.max_buffered_bytes + 2 * caller->limits.max_message_size;
     limits->close_timeout = config->close_timeout;
     limits->ping_interval =
@@ -121,6 +117,7 @@ start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, con
     request->headers = g_steal_pointer(&options->headers);
     request->protocols = g_steal_pointer(&options->protocols);
     request->connect_timeout = config->connect_timeout;
+    request->max_buffered_bytes = caller->limits.max_buffered_bytes;
     fill_limits(config, caller, options, &request->limits);
     if (!websocket_connect(websocket, request, &cause))
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "%s", cause->message);
@@ -164,6 +161,8 @@ broker_send(const Caller *caller, WebSocket *websocket, gboolean text, GBytes *d
 
     if (length > caller->limits.max_message_size)
         return coded_error_set(error, WSB_CODE_PARAMETER, "The message is larger than MaxMessageSize");
+    if (websocket_has_stream(websocket))
+        return coded_error_set(error, WSB_CODE_PARAMETER, "Messages travel over the stream");
     if (text && !utf8_valid(bytes, length))
         return coded_error_set(error, WSB_CODE_PARAMETER, "The text is not UTF-8");
     if (!authority_check_owner(caller, websocket, error) || !authority_check_permission(caller, error) ||
@@ -183,6 +182,22 @@ broker_take_room(WebSocket *websocket)
     if (!websocket_get_info(websocket)->send_waits || !has_room(websocket))
         return FALSE;
     websocket_set_send_waits(websocket, FALSE);
+    return TRUE;
+}
+
+gboolean
+broker_open_stream(const Caller *caller, WebSocket *websocket, int *ret_fd, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (websocket_has_stream(websocket))
+        return coded_error_set(error, WSB_CODE_PARAMETER, "The WebSocket has a stream already");
+    if (!authority_check_owner(caller, websocket, error) || !authority_check_permission(caller, error))
+        return FALSE;
+    if (websocket_get_info(websocket)->state == WEBSOCKET_CLOSING)
+        return coded_error_set(error, WSB_CODE_NOT_CONNECTED, "The WebSocket is closing");
+    if (!websocket_open_stream(websocket, ret_fd, &cause))
+        return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "%s", cause->message);
     return TRUE;
 }
 

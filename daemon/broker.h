@@ -63,6 +63,9 @@ gboolean broker_send(const Caller *caller, WebSocket *websocket, gboolean text, 
 /* Whether a call waited for room and now has it; it waits no more then. */
 gboolean broker_take_room(WebSocket *websocket);
 
+/* OpenStream. *ret_fd is the caller's to close. */
+gboolean broker_open_stream(const Caller *caller, WebSocket *websocket, int *ret_fd, GError **error);
+
 gboolean broker_close(const Caller *caller, WebSocket *websocket, guint16 code, const char *reason,
                       GError **error);
 

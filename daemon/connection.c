@@ -44,7 +44,7 @@ connection_free(Connection *self)
     g_clear_pointer(&self->upstream, upstream_free);
     dial_result_clear(&self->dialled);
     lane_leave(self->lane);
-    lane_free(self->lane);
+    lane_unref(self->lane);
     connection_request_clear(&self->request);
     g_object_unref(self->cancellable);
     g_free(self);
@@ -130,12 +130,12 @@ on_message(gboolean text, GBytes *data, gpointer user_data)
 }
 
 static void
-on_drained(gpointer user_data)
+on_progress(gpointer user_data)
 {
     Connection *self = user_data;
 
     if (!self->released)
-        self->events.drained(self->user_data);
+        self->events.progress(self->user_data);
 }
 
 static void
@@ -167,9 +167,11 @@ on_ended(gpointer user_data)
     connection_free_if_over(self);
 }
 
-static const UpstreamEvents upstream_events = {
-    .message = on_message, .drained = on_drained, .failed = on_failed, .closed = on_closed, .ended = on_ended
-};
+static const UpstreamEvents upstream_events = { .message = on_message,
+                                                .progress = on_progress,
+                                                .failed = on_failed,
+                                                .closed = on_closed,
+                                                .ended = on_ended };
 
 /* The attempt, step by step. */
 
@@ -340,17 +342,17 @@ start_attempt(gpointer user_data)
 }
 
 Connection *
-connection_new(Network *network, ConnectionRequest *request, const ConnectionEvents *events,
+connection_new(Network *network, Lane *lane, ConnectionRequest *request, const ConnectionEvents *events,
                gpointer user_data, GError **error)
 {
-    Lane *lane = lane_new(network->hub, error);
+    g_autoptr(Lane) own_lane = lane ? lane_ref(lane) : lane_new(network->hub, error);
     Connection *self;
 
-    if (!lane)
+    if (!own_lane || !lane_hub_check_descriptors(network->hub, error))
         return NULL;
     self = g_new0(Connection, 1);
     self->network = network;
-    self->lane = lane;
+    self->lane = g_steal_pointer(&own_lane);
     self->events = *events;
     self->user_data = user_data;
     self->request = *request;
@@ -396,6 +398,12 @@ const Url *
 connection_get_url(const Connection *self)
 {
     return self->request.url;
+}
+
+Lane *
+connection_get_lane(const Connection *self)
+{
+    return self->lane;
 }
 
 const Route *

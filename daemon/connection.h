@@ -32,6 +32,7 @@ typedef struct ConnectionRequest {
     guint max_pending_handshakes; /* of that application */
     gint64 connect_timeout;       /* µs, over all of lookup, connecting, TLS and the opening handshake */
     UpstreamLimits limits;
+    gsize max_buffered_bytes; /* that may wait for the server before the application must */
 } ConnectionRequest;
 
 /* Returns the connection that was taken from the application, if there is one. */
@@ -56,7 +57,7 @@ typedef struct ConnectionEvents {
     gboolean (*vet)(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason);
     void (*opened)(const ConnectionOpened *opened, gpointer user_data);
     void (*message)(gboolean text, GBytes *data, gpointer user_data);
-    void (*drained)(gpointer user_data);
+    void (*progress)(gpointer user_data);
     void (*failed)(Failure *failure, gpointer user_data);
     void (*closed)(guint16 code, const char *reason, gpointer user_data);
 } ConnectionEvents;
@@ -64,10 +65,11 @@ typedef struct ConnectionEvents {
 /* One attempt to connect and what comes of it, in a lane of its own. */
 typedef struct Connection Connection;
 
-/* Starts to connect. What REQUEST owns is taken from it. NULL and an error, and REQUEST untouched, when descriptors
- * have run out. Give the connection up with connection_release(). */
-Connection *connection_new(Network *network, ConnectionRequest *request, const ConnectionEvents *events,
-                           gpointer user_data, GError **error);
+/* Starts to connect, in LANE (referenced) or, where that is NULL, in a new one. What REQUEST owns is taken from it. NULL
+ * and an error, and REQUEST untouched, when descriptors have run out. Give the connection up with
+ * connection_release(). */
+Connection *connection_new(Network *network, Lane *lane, ConnectionRequest *request,
+                           const ConnectionEvents *events, gpointer user_data, GError **error);
 
 /*
  * Gives the connection up: it tells nothing more and frees itself when its transport has closed. An attempt is
@@ -80,6 +82,9 @@ void connection_cancel(Connection *connection);
 
 /* Where to; owned by the connection. */
 const Url *connection_get_url(const Connection *connection);
+
+/* Where it lives; owned by the connection. */
+Lane *connection_get_lane(const Connection *connection);
 
 /* By which way; owned by the connection. */
 const Route *connection_get_route(const Connection *connection);

@@ -33,6 +33,19 @@ enum {
     CONTROL_MAX = 125
 };
 
+guint16
+frame_fault_to_close_code(FrameFault fault)
+{
+    switch (fault) {
+    case FRAME_FAULT_TEXT:
+        return WSB_CLOSE_INVALID_DATA;
+    case FRAME_FAULT_TOO_BIG:
+        return WSB_CLOSE_TOO_BIG;
+    default:
+        return WSB_CLOSE_PROTOCOL_ERROR;
+    }
+}
+
 void
 frame_scanner_init(FrameScanner *scanner, guint64 max_message_size)
 {

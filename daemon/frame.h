@@ -13,6 +13,9 @@ typedef enum {
     FRAME_FAULT_TOO_BIG,  /* over the limit of a message: ends in 1009 */
 } FrameFault;
 
+/* The close code that tells of it (RFC 6455 section 7.4.1). */
+guint16 frame_fault_to_close_code(FrameFault fault);
+
 /*
  * Follows the frames that a server sends (RFC 6455 section 5.2) without keeping their payload: bounds a whole
  * message over all of its fragments, and validates text as it arrives.

@@ -55,6 +55,7 @@ struct LaneHub {
 
 struct Lane {
     LaneHub *hub;
+    guint references;
     GMainContext *context;
     GArray *polls;      /* of GPollFD, as of the last query */
     GPtrArray *watches; /* of Watch, those that are this lane's; owned by the hub's table */
@@ -412,8 +413,8 @@ lane_hub_count(const LaneHub *hub)
  * GLib aborts when a context can have no eventfd, here and in the threads where GIO does TLS handshakes. So a lane is
  * refused while there is still a reserve: the kernel gives the lowest free number, which tells how many are taken.
  */
-static gboolean
-descriptors_available(const LaneHub *hub, GError **error)
+gboolean
+lane_hub_check_descriptors(const LaneHub *hub, GError **error)
 {
     int fd = eventfd(0, EFD_CLOEXEC);
 
@@ -430,10 +431,11 @@ lane_new(LaneHub *hub, GError **error)
 {
     Lane *lane;
 
-    if (!descriptors_available(hub, error))
+    if (!lane_hub_check_descriptors(hub, error))
         return NULL;
     lane = g_new0(Lane, 1);
     lane->hub = hub;
+    lane->references = 1;
     lane->context = g_main_context_new();
     lane->polls = g_array_sized_new(FALSE, TRUE, sizeof(GPollFD), FDS_PER_LANE);
     g_array_set_size(lane->polls, FDS_PER_LANE);
@@ -445,9 +447,18 @@ lane_new(LaneHub *hub, GError **error)
     return lane;
 }
 
-void
-lane_free(Lane *lane)
+Lane *
+lane_ref(Lane *lane)
 {
+    lane->references++;
+    return lane;
+}
+
+void
+lane_unref(Lane *lane)
+{
+    if (--lane->references > 0)
+        return;
     if (lane->running)
         lane->freed = TRUE;
     else

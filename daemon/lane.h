@@ -20,15 +20,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LaneHub, lane_hub_free)
 /* How many lanes the hub has; for tests and for accounting at the end. */
 guint lane_hub_count(const LaneHub *hub);
 
+/* Whether a few more descriptors can be had, without taking those that are kept for what is going on. FALSE and an error
+ * (G_FILE_ERROR) when not. */
+gboolean lane_hub_check_descriptors(const LaneHub *hub, GError **error);
+
 /*
  * A new lane. Whatever is started between lane_enter() and lane_leave() finds the lane's context as the thread's
  * default one and is dispatched from there. NULL and an error (G_FILE_ERROR) when descriptors have run out.
- * Free with lane_free(), also from a callback that the lane itself dispatches. Destroy your sources before: what is
+ * Free with lane_unref(), also from a callback that the lane itself dispatches. Destroy your sources before: what is
  * still ready in the lane, such as the answer to an operation of GIO's, is dispatched a last time.
  */
 Lane *lane_new(LaneHub *hub, GError **error);
-void lane_free(Lane *lane);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lane, lane_free)
+Lane *lane_ref(Lane *lane);
+void lane_unref(Lane *lane);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lane, lane_unref)
 
 /* Every touch of an object that lives in the lane, from outside the lane, stands between these two. They nest. */
 void lane_enter(Lane *lane);

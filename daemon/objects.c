@@ -192,6 +192,15 @@ on_close(WebSocket *websocket, guint16 code, const char *reason, gpointer user_d
     send_signal(objects, signal, r, "Close");
 }
 
+static void
+on_abandoned(WebSocket *websocket, gpointer user_data)
+{
+    Objects *objects = user_data;
+
+    objects_forget(objects, websocket);
+    broker_release(objects->broker, websocket_get_owner(websocket), websocket);
+}
+
 /* The one Send of a WebSocket that waits for room. */
 
 void
@@ -210,7 +219,7 @@ take_waiting_send(Objects *objects, WebSocket *websocket)
 }
 
 static void
-on_drained(WebSocket *websocket, gpointer user_data)
+on_progress(WebSocket *websocket, gpointer user_data)
 {
     Objects *objects = user_data;
     _cleanup_message_ sd_bus_message *call = NULL;
@@ -236,9 +245,10 @@ const WebSocketEvents objects_events = { .state_changed = on_state_changed,
                                          .header_receive = on_header_receive,
                                          .open = on_open,
                                          .message = on_message,
-                                         .drained = on_drained,
+                                         .progress = on_progress,
                                          .error = on_error,
-                                         .close = on_close };
+                                         .close = on_close,
+                                         .abandoned = on_abandoned };
 
 void
 objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config)

@@ -139,19 +139,6 @@ on_close_timeout(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static guint16
-close_code_of_fault(FrameFault fault)
-{
-    switch (fault) {
-    case FRAME_FAULT_TEXT:
-        return WSB_CLOSE_INVALID_DATA;
-    case FRAME_FAULT_TOO_BIG:
-        return WSB_CLOSE_TOO_BIG;
-    default:
-        return WSB_CLOSE_PROTOCOL_ERROR;
-    }
-}
-
 static void
 upstream_fail(Upstream *self, guint16 code, const char *text)
 {
@@ -183,7 +170,7 @@ on_progress(gpointer user_data)
     if (self->ending)
         return;
     if (fault != FRAME_FAULT_NONE && !self->told_closed) {
-        upstream_fail(self, close_code_of_fault(fault), text);
+        upstream_fail(self, frame_fault_to_close_code(fault), text);
         return;
     }
     if (flow_get_backlog(self->flow) == 0 && flow_get_close(self->flow, &code, &text) &&
@@ -192,7 +179,7 @@ on_progress(gpointer user_data)
     else if (self->error_text && !self->told_closed)
         upstream_fail(self, WSB_CLOSE_PROTOCOL_ERROR, self->error_text);
     if (!self->told_closed)
-        self->events.drained(self->user_data);
+        self->events.progress(self->user_data);
 }
 
 /* What libsoup says. */

@@ -11,8 +11,8 @@ typedef struct Upstream Upstream;
 /* Told from within the lane. None may free the upstream but `ended`. */
 typedef struct UpstreamEvents {
     void (*message)(gboolean text, GBytes *data, gpointer user_data);
-    /* Bytes that waited were written. */
-    void (*drained)(gpointer user_data);
+    /* A turn is over: its messages have been told, and bytes that waited may have been written. */
+    void (*progress)(gpointer user_data);
     /* At most once, and then before `closed`. FAILURE is the callee's to free. */
     void (*failed)(Failure *failure, gpointer user_data);
     /* Once. REASON is valid during the call. */

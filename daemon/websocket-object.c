@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 char *
 websocket_object_path(const WebSocket *websocket)
@@ -143,6 +144,44 @@ method_send(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
         return sd_bus_reply_method_return(message, NULL);
     objects_hold_send(objects, websocket, message);
     return 1;
+}
+
+/* No option is defined yet. */
+static int
+check_stream_options(sd_bus_message *message, GError **error)
+{
+    const char *key = NULL;
+    int r = sd_bus_message_enter_container(message, 'a', "{sv}");
+
+    if (r >= 0)
+        r = sd_bus_message_enter_container(message, 'e', "sv");
+    if (r > 0)
+        r = sd_bus_message_read_basic(message, 's', &key);
+    if (r <= 0)
+        return r;
+    coded_error_set(error, WSB_CODE_PARAMETER, "OpenStream has no option %s", key);
+    return 0;
+}
+
+static int
+method_open_stream(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
+{
+    Objects *objects = user_data;
+    const Caller *caller = gate_current_caller(objects->bus, objects->broker);
+    WebSocket *websocket = current_websocket(objects, message);
+    g_autoptr(GError) error = NULL;
+    int fd = -1, r = check_stream_options(message, &error);
+
+    if (r < 0)
+        return r;
+    if (error || !broker_open_stream(caller, websocket, &fd, &error))
+        return bus_error_set(ret_error, error);
+    /* The message has a duplicate. */
+    r = sd_bus_reply_method_return(message, "h", fd);
+    close(fd);
+    if (r < 0)
+        websocket_drop_stream(websocket);
+    return r;
 }
 
 static int
@@ -320,6 +359,8 @@ static const sd_bus_vtable websocket_vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Close", SD_BUS_ARGS("q", code, "s", reason), SD_BUS_NO_RESULT, method_close,
                             SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("OpenStream", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", fd),
+                            method_open_stream, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_release,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_SIGNAL_WITH_ARGS("HeaderReceive", SD_BUS_ARGS("a{sv}", headers), 0),

@@ -6,16 +6,12 @@
  * is released, so that its goodbye goes on behind and a new one can begin from inside the handler of that word.
  */
 
-#include "websocket.h"
+#include "websocket-private.h"
 
-struct WebSocket {
-    Network *network;
-    guint64 id;
-    gpointer owner;
-    const WebSocketEvents *events;
-    gpointer user_data;
-    WebSocketInfo info;
-    Connection *connection; /* while busy */
+#include "wsbroker-protocol.h"
+
+enum {
+    SIGNAL_MESSAGE_MAX = 30 * 1024 * 1024 /* a bus disconnects the sender of a larger message */
 };
 
 static const char *const state_names[] = {
@@ -68,6 +64,7 @@ static void
 drop_connection(WebSocket *self)
 {
     g_clear_pointer(&self->connection, connection_release);
+    websocket_end_stream(self);
     self->info.send_waits = FALSE;
     set_state(self, WEBSOCKET_CLOSED);
 }
@@ -99,6 +96,16 @@ on_opened(const ConnectionOpened *opened, gpointer user_data)
     self->events->header_receive(self, opened->headers, self->user_data);
     set_state(self, WEBSOCKET_OPEN);
     self->events->open(self, self->user_data);
+    websocket_start_stream(self);
+}
+
+/* The whole message is here, but no bus would carry it. */
+static void
+refuse_message(WebSocket *self)
+{
+    websocket_terminate(self, WSB_CLOSE_TOO_BIG, "",
+                        failure_new(STAGE_PROTOCOL, /* code= */ 0,
+                                    "A message is too large for a signal: it needs OpenStream"));
 }
 
 static void
@@ -108,15 +115,21 @@ on_message(gboolean text, GBytes *data, gpointer user_data)
 
     self->info.messages_received++;
     self->info.bytes_received += g_bytes_get_size(data);
-    self->events->message(self, text, data, self->user_data);
+    if (self->stream)
+        stream_append(self->stream, text, data);
+    else if (g_bytes_get_size(data) > SIGNAL_MESSAGE_MAX)
+        refuse_message(self);
+    else
+        self->events->message(self, text, data, self->user_data);
 }
 
 static void
-on_drained(gpointer user_data)
+on_progress(gpointer user_data)
 {
     WebSocket *self = user_data;
 
-    self->events->drained(self, self->user_data);
+    websocket_flush_stream(self);
+    self->events->progress(self, self->user_data);
 }
 
 static void
@@ -144,7 +157,7 @@ on_closed(guint16 code, const char *reason, gpointer user_data)
 static const ConnectionEvents connection_events = { .vet = on_vet,
                                                     .opened = on_opened,
                                                     .message = on_message,
-                                                    .drained = on_drained,
+                                                    .progress = on_progress,
                                                     .failed = on_failed,
                                                     .closed = on_closed };
 
@@ -168,6 +181,9 @@ void
 websocket_free(WebSocket *self)
 {
     g_clear_pointer(&self->connection, connection_release);
+    websocket_drop_stream(self);
+    g_clear_pointer(&self->former, stream_free);
+    g_free(self->close_reason);
     info_clear(&self->info);
     g_free(self);
 }
@@ -193,7 +209,9 @@ websocket_get_info(const WebSocket *self)
 gsize
 websocket_get_buffered(const WebSocket *self)
 {
-    return self->connection ? connection_get_backlog(self->connection) : 0;
+    gsize unread = self->stream ? stream_get_unread(self->stream) : 0;
+
+    return unread + (self->connection ? connection_get_backlog(self->connection) : 0);
 }
 
 const Url *
@@ -218,8 +236,12 @@ gboolean
 websocket_connect(WebSocket *self, ConnectionRequest *request, GError **error)
 {
     g_autofree char *url = url_to_public_string(request->url);
+    Lane *lane = self->stream ? stream_get_lane(self->stream) : NULL;
 
-    self->connection = connection_new(self->network, request, &connection_events, self, error);
+    self->max_buffered_bytes = request->max_buffered_bytes;
+    self->close_timeout = request->limits.close_timeout;
+    self->info.max_message_size = request->limits.max_message_size;
+    self->connection = connection_new(self->network, lane, request, &connection_events, self, error);
     if (!self->connection)
         return FALSE;
     info_reset(&self->info, g_steal_pointer(&url));
@@ -249,21 +271,33 @@ websocket_close(WebSocket *self, guint16 code, const char *reason)
         return;
     }
     set_state(self, WEBSOCKET_CLOSING);
+    if (websocket_catch_up_stream(self, code, reason))
+        return;
     connection_close(self->connection, code, reason);
 }
 
 void
 websocket_terminate(WebSocket *self, guint16 code, const char *reason, Failure *failure)
 {
-    if (self->connection)
-        connection_terminate(self->connection, code, reason, failure);
-    else
+    if (!self->connection) {
         g_clear_pointer(&failure, failure_free);
+        return;
+    }
+    if (code == WSB_CLOSE_POLICY_VIOLATION)
+        websocket_drop_stream(self);
+    connection_terminate(self->connection, code, reason, failure);
 }
 
 void
 websocket_set_paused(WebSocket *self, gboolean paused)
 {
+    self->held = paused;
+    websocket_update_paused(self);
+}
+
+void
+websocket_update_paused(WebSocket *self)
+{
     if (self->connection)
-        connection_set_paused(self->connection, paused);
+        connection_set_paused(self->connection, self->stream ? stream_is_full(self->stream) : self->held);
 }

@@ -34,7 +34,8 @@ typedef struct WebSocketInfo {
 
 /*
  * The one table through which events go up. Each is told the WebSocket and the table's user_data; what is handed over
- * is valid during the call. A callee may free the WebSocket from `error` and `close` only, but may start anything.
+ * is valid during the call. A callee may free the WebSocket from `error`, `close` and `abandoned` only, but may start
+ * anything. With a stream, messages travel there and none is told.
  */
 typedef struct WebSocketEvents {
     gboolean (*vet)(WebSocket *websocket, GInetAddress *address, gboolean proxy, gpointer user_data,
@@ -43,9 +44,11 @@ typedef struct WebSocketEvents {
     void (*header_receive)(WebSocket *websocket, const HeaderList *headers, gpointer user_data);
     void (*open)(WebSocket *websocket, gpointer user_data);
     void (*message)(WebSocket *websocket, gboolean text, GBytes *data, gpointer user_data);
-    void (*drained)(WebSocket *websocket, gpointer user_data);
+    void (*progress)(WebSocket *websocket, gpointer user_data);
     void (*error)(WebSocket *websocket, const Failure *failure, gpointer user_data);
     void (*close)(WebSocket *websocket, guint16 code, const char *reason, gpointer user_data);
+    /* The application closed its end of the stream: the WebSocket is to be dropped, within the call. */
+    void (*abandoned)(WebSocket *websocket, gpointer user_data);
 } WebSocketEvents;
 
 /* OWNER is whose it is, to be had again by websocket_get_owner(); ID is its number. EVENTS outlives it. */
@@ -60,7 +63,7 @@ guint64 websocket_get_id(const WebSocket *websocket);
 gpointer websocket_get_owner(const WebSocket *websocket);
 const WebSocketInfo *websocket_get_info(const WebSocket *websocket);
 
-/* Bytes that wait to be written to the server. */
+/* Bytes that wait to be written to the server, those in the stream among them. */
 gsize websocket_get_buffered(const WebSocket *websocket);
 
 /* Where the connection goes, or the attempt; NULL without one. Owned by the WebSocket. */
@@ -77,6 +80,13 @@ gboolean websocket_connect(WebSocket *websocket, ConnectionRequest *request, GEr
 /* Notes whether a Send waits for room; forgotten with the connection. */
 void websocket_set_send_waits(WebSocket *websocket, gboolean waits);
 
+/* From now until the connection, or the next attempt if there is none, has ended, messages travel over *ret_fd, which
+ * is the caller's to close. Not while closing nor with a stream. FALSE and an error when descriptors have run out. */
+gboolean websocket_open_stream(WebSocket *websocket, int *ret_fd, GError **error);
+gboolean websocket_has_stream(const WebSocket *websocket);
+/* Takes the stream back: nothing more is delivered there, either way. */
+void websocket_drop_stream(WebSocket *websocket);
+
 /* Sends one message. Only while open. */
 void websocket_send(WebSocket *websocket, gboolean text, GBytes *data);
 
@@ -87,5 +97,5 @@ void websocket_close(WebSocket *websocket, guint16 code, const char *reason);
  * CODE, within the call. Nothing happens when not busy. */
 void websocket_terminate(WebSocket *websocket, guint16 code, const char *reason, Failure *failure);
 
-/* Stops handing on messages, or goes on. */
+/* Stops handing on messages as events, or goes on. */
 void websocket_set_paused(WebSocket *websocket, gboolean paused);

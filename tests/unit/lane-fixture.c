@@ -33,8 +33,8 @@ lane_fixture_set_up(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 void
 lane_fixture_tear_down(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
-    g_clear_pointer(&fixture->a, lane_free);
-    g_clear_pointer(&fixture->b, lane_free);
+    g_clear_pointer(&fixture->a, lane_unref);
+    g_clear_pointer(&fixture->b, lane_unref);
     g_assert_cmpuint(lane_hub_count(fixture->hub), ==, 0);
     lane_hub_free(fixture->hub);
 }

@@ -114,7 +114,8 @@ attempt_start(Attempt *attempt, ConnectionFixture *fixture, guint max_pending, g
         request.route = *route;
     g_assert_true(application_take_connection(fixture->application, &limits, &error));
     *attempt = (Attempt){ .fixture = fixture };
-    attempt->connection = connection_new(&fixture->network, &request, &events, attempt, &error);
+    attempt->connection =
+        connection_new(&fixture->network, /* lane= */ NULL, &request, &events, attempt, &error);
     g_assert_no_error(error);
 }
 

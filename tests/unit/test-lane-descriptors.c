@@ -113,7 +113,7 @@ test_heir_survives_the_lane(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer da
     bell_ring(&a);
     bell_wait(&a, 1);
     bell_clear(&a);
-    g_clear_pointer(&fixture->a, lane_free);
+    g_clear_pointer(&fixture->a, lane_unref);
     bell_ring(&heir);
     bell_wait(&heir, 1);
     bell_clear(&heir);

@@ -230,7 +230,7 @@ free_own_lane(Bell *bell, gpointer user_data)
 
     bell_unwatch(bell);
     close(bell->fd);
-    g_clear_pointer(&fixture->a, lane_free);
+    g_clear_pointer(&fixture->a, lane_unref);
 }
 
 static void
@@ -260,7 +260,7 @@ free_lane_a(Bell *bell, gpointer user_data)
     LaneFixture *fixture = user_data;
 
     bell->then = NULL;
-    g_clear_pointer(&fixture->a, lane_free);
+    g_clear_pointer(&fixture->a, lane_unref);
 }
 
 static void
@@ -292,7 +292,7 @@ test_freed_with_everything(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer dat
 
     bell_init(&bell, fixture->a);
     bell_ring(&bell);
-    g_clear_pointer(&fixture->a, lane_free);
+    g_clear_pointer(&fixture->a, lane_unref);
     /* What was ready may have been dispatched a last time; nothing is any more. */
     rung = bell.rung;
     lane_fixture_settle();
@@ -321,7 +321,7 @@ test_freed_with_an_answer_on_its_way(LaneFixture *fixture, G_GNUC_UNUSED gconstp
     g_task_return_boolean(task, TRUE);
     g_object_unref(task);
     lane_leave(fixture->a);
-    g_clear_pointer(&fixture->a, lane_free);
+    g_clear_pointer(&fixture->a, lane_unref);
     g_assert_true(answered);
     g_assert_null(task);
 }
@@ -351,7 +351,7 @@ test_many_lanes(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     bell_wait(&bells[LANES / 2], 4);
     for (guint i = 0; i < LANES; i++) {
         bell_clear(&bells[i]);
-        lane_free(lanes[i]);
+        lane_unref(lanes[i]);
     }
     g_free(bells);
 }

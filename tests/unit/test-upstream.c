@@ -25,7 +25,7 @@ on_message(G_GNUC_UNUSED gboolean text, G_GNUC_UNUSED GBytes *data, G_GNUC_UNUSE
 }
 
 static void
-on_drained(G_GNUC_UNUSED gpointer user_data)
+on_progress(G_GNUC_UNUSED gpointer user_data)
 {
 }
 
@@ -54,11 +54,11 @@ on_ended(gpointer user_data)
     Link *link = user_data;
 
     g_clear_pointer(&link->upstream, upstream_free);
-    g_clear_pointer(&link->lane, lane_free);
+    g_clear_pointer(&link->lane, lane_unref);
 }
 
 static const UpstreamEvents events = {
-    .message = on_message, .drained = on_drained, .failed = on_failed, .closed = on_closed, .ended = on_ended
+    .message = on_message, .progress = on_progress, .failed = on_failed, .closed = on_closed, .ended = on_ended
 };
 
 static void

@@ -60,10 +60,16 @@ class _PatientSocket:
         except BlockingIOError:
             return 0
 
+    def sendmsg(self, buffers, ancillary):
+        try:
+            return self.sock.sendmsg(buffers, ancillary)
+        except BlockingIOError:
+            return 0
 
-def new_message_bus(address):
-    """A connection of the binding's own class, not yet made."""
-    message_bus = MessageBus(bus_address=address)
+
+def new_message_bus(address, with_descriptors=False):
+    """A connection of the binding's own class, not yet made; it takes file descriptors if told so."""
+    message_bus = MessageBus(bus_address=address, negotiate_unix_fd=with_descriptors)
     message_bus._writer.sock = _PatientSocket(message_bus._writer.sock)
     return message_bus
 
@@ -100,8 +106,8 @@ class PrivateBus:
     async def stop(self):
         await self.process.destroy()
 
-    def new_connection(self):
-        return new_message_bus(self.address)
+    def new_connection(self, with_descriptors=False):
+        return new_message_bus(self.address, with_descriptors)
 
     async def connect(self):
         return BusConnection(await self.new_connection().connect())

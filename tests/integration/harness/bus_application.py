@@ -9,6 +9,7 @@ from dbus_next import MessageType, Variant
 from . import application
 from .application import ApiError
 from .bus import BUS_NAME, BusConnection
+from .stream import Stream
 
 MANAGER_PATH = "/org/wsbroker1"
 MANAGER = "org.wsbroker1.Manager"
@@ -118,6 +119,14 @@ class BusWebSocket(application.WebSocket):
 
     async def close(self, code=1000, reason=""):
         await self._call("Close", "qs", code, reason)
+
+    async def open_stream(self, **options):
+        """Needs a connection that takes descriptors."""
+        reply = await self.owner.call(self.path, WEBSOCKET, "OpenStream", "a{sv}", options)
+        if reply.message_type is MessageType.ERROR:
+            raise_error(reply)
+        (descriptor,) = (reply.unix_fds[index] for index in reply.body)
+        return Stream(descriptor)
 
     async def release(self):
         await self._call("Release")

@@ -157,6 +157,10 @@ class Service:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
 
+    def descriptors(self):
+        """How many the service has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     async def no_websocket_left(self):
         async def none():
             return await self.property("WebSockets") == 0
