@@ -8,19 +8,17 @@
  */
 
 #include "ctl.h"
+#include "moment.h"
 #include "output.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SERVICE_UNIT "_SYSTEMD_UNIT=wsbroker.service"
-#define USEC_PER_SEC UINT64_C(1000000)
 
 enum { LINES_BEFORE_FOLLOWING = 10 };
 
@@ -106,13 +104,9 @@ is_number(const char *text, size_t length)
 static void
 print_json(sd_journal *journal, uint64_t usec, const struct Kind *kind)
 {
-    time_t seconds = (time_t)(usec / USEC_PER_SEC);
-    char date[32] = "";
-    struct tm tm;
+    char date[MOMENT_SIZE];
 
-    if (gmtime_r(&seconds, &tm))
-        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    printf("{\"time\":\"%s.%06" PRIu64 "Z\",\"kind\":\"%s\"", date, usec % USEC_PER_SEC, kind->name);
+    printf("{\"time\":\"%s\",\"kind\":\"%s\"", moment_to_utc(usec, date), kind->name);
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         size_t length;
         const char *value = get_field(journal, members[i].field, &length);
@@ -131,15 +125,11 @@ print_json(sd_journal *journal, uint64_t usec, const struct Kind *kind)
 static void
 print_text(sd_journal *journal, uint64_t usec)
 {
-    time_t seconds = (time_t)(usec / USEC_PER_SEC);
     size_t length = 0;
     const char *message = get_field(journal, "MESSAGE", &length);
-    char date[32] = "";
-    struct tm tm;
+    char date[MOMENT_SIZE];
 
-    if (localtime_r(&seconds, &tm))
-        strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
-    printf("%s  ", date);
+    printf("%s  ", moment_to_local(usec, date));
     output_escaped(stdout, message ? message : "", length);
     putchar('\n');
 }

@@ -26,7 +26,8 @@ typedef struct Arguments {
     const char **headers; /* "Name: value"; the array is owned */
     size_t n_headers;
     const char *protocol;
-    uint64_t count;         /* messages to wait for; 0: not given */
+    uint64_t count; /* messages to wait for, intervals to watch; 0: not given */
+    uint64_t interval_usec;
     uint64_t linger_usec;   /* LINGER_UNSET: not given */
     const char *config_dir; /* instead of the standard folders; NULL: not given */
     bool live;
@@ -42,10 +43,12 @@ typedef struct Arguments {
 ExitStatus ctl_audit(const Arguments *arguments);
 ExitStatus ctl_connect(const Arguments *arguments);
 ExitStatus ctl_list(const Arguments *arguments);
+ExitStatus ctl_monitor(const Arguments *arguments);
 ExitStatus ctl_policy_check(const Arguments *arguments);
 ExitStatus ctl_policy_explain(const Arguments *arguments);
 ExitStatus ctl_policy_show(const Arguments *arguments);
 ExitStatus ctl_policy_test(const Arguments *arguments);
+ExitStatus ctl_show(const Arguments *arguments);
 ExitStatus ctl_status(const Arguments *arguments);
 
 /* The client on the bus that ARGUMENTS names, or NULL after saying why not. Unref it. */

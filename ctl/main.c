@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * wsbrokerctl: a WebSocket on the command line, and a look at the service. This file reads the command line;
- * each verb, of one word or two, is a row of a table and a file of its own. Options may stand before or after
- * the verb.
+ * wsbrokerctl: a WebSocket on the command line, and a look at the service. This file reads the command line
+ * by the tables of commands.c; each command is a file of its own. Options may stand before or after the
+ * command, and one that the command does not take is an error, since it would promise what does not happen.
  */
 
+#include "commands.h"
 #include "ctl.h"
+#include "help.h"
 #include "moment.h"
 #include "output.h"
 
@@ -17,102 +19,32 @@
 #include <string.h>
 #include <time.h>
 
-static const struct Verb {
-    const char *words[2]; /* the second is NULL where there is one */
-    int n_operands;
-    const char *operands; /* for messages */
-    ExitStatus (*run)(const Arguments *arguments);
-} verbs[] = {
-    { { "audit" }, 0, "no more words", ctl_audit },
-    { { "connect" }, 1, "one URL", ctl_connect },
-    { { "list" }, 0, "no more words", ctl_list },
-    { { "policy", "check" }, 0, "no more words", ctl_policy_check },
-    { { "policy", "explain" }, 2, "a subject, as one word, and a URL", ctl_policy_explain },
-    { { "policy", "show" }, 0, "no more words", ctl_policy_show },
-    { { "policy", "test" }, 1, "one file", ctl_policy_test },
-    { { "status" }, 0, "no more words", ctl_status },
+#define INTERVAL_MIN 0.1 /* seconds */
+#define INTERVAL_MAX 86400.0
+#define INTERVAL_DEFAULT_USEC UINT64_C(1000000)
+#define LINGER_MAX 1e9
+
+static ExitStatus (*const runners[N_COMMANDS])(const Arguments *arguments) = {
+    [COMMAND_CONNECT] = ctl_connect,
+    [COMMAND_LIST] = ctl_list,
+    [COMMAND_SHOW] = ctl_show,
+    [COMMAND_STATUS] = ctl_status,
+    [COMMAND_MONITOR] = ctl_monitor,
+    [COMMAND_POLICY_CHECK] = ctl_policy_check,
+    [COMMAND_POLICY_SHOW] = ctl_policy_show,
+    [COMMAND_POLICY_EXPLAIN] = ctl_policy_explain,
+    [COMMAND_POLICY_TEST] = ctl_policy_test,
+    [COMMAND_AUDIT] = ctl_audit,
 };
 
-static const char help[] =
-    "wsbrokerctl [OPTION…] connect URL                 A WebSocket on standard input and output\n"
-    "wsbrokerctl [OPTION…] list                        The WebSockets that the service holds\n"
-    "wsbrokerctl [OPTION…] status                      The service, and how it sees you\n"
-    "wsbrokerctl [OPTION…] policy check                Every error in configuration and policy\n"
-    "wsbrokerctl [OPTION…] policy show                 The policy, and where each line of it is from\n"
-    "wsbrokerctl [OPTION…] policy explain SUBJECT URL  What would be decided, and why\n"
-    "wsbrokerctl [OPTION…] policy test FILE            Whether the policy decides as FILE expects\n"
-    "wsbrokerctl [OPTION…] audit                       What the service wrote of its decisions\n"
-    "\n"
-    "  --bus=system|session   The bus that the service is on (system)\n"
-    "  --json                 JSON: an object a line, for connect and audit; one value otherwise\n"
-    "  --no-legend            list: no heading\n"
-    "  --help, --version\n"
-    "\n"
-    "policy reads /etc/wsbroker, /run/wsbroker and /usr/lib/wsbroker, as the service does.\n"
-    "  --config-dir=DIR       Read DIR alone\n"
-    "  --live                 explain: ask the service instead, for administrators; SUBJECT may then be the\n"
-    "                         name of a connection to the bus\n"
-    "A SUBJECT is a list such as 'flatpak org.example.Chat, user alice'.\n"
-    "\n"
-    "audit prints what is in the journal.\n"
-    "  --since=TIME           From then on: '2024-11-22', '2024-11-22 09:00', or so long ago: -30s, -15min,\n"
-    "                         -2h, -7d\n"
-    "  --follow               Begin with the last few, and go on with what comes\n"
-    "  --refused              Only what was refused, or would be but for Mode=report\n"
-    "  --directory=DIR        Read the journal in DIR\n"
-    "\n"
-    "connect sends each line of its input as a text message and prints what comes.\n"
-    "  --header 'NAME: VALUE'  One more request header; may be repeated\n"
-    "  --protocol NAMES        Subprotocols to offer, separated by commas\n"
-    "  --binary                Send what is read as binary messages of at most 64 KiB, not as lines\n"
-    "  --count N               End when N messages have come\n"
-    "  --linger SECONDS        How long to wait for more messages after the end of the input (2; with "
-    "--count,\n"
-    "                          until they have come; from a terminal, 0)\n"
-    "  --verbose               Say on standard error what happens (done anyway where that is a terminal)\n"
-    "\n"
-    "Exit status: 0 well, allowed; 1 refused, wrong or failed; 2 wrong usage.\n";
+/* What the command line says. */
+typedef struct CommandLine {
+    Arguments arguments;
+    const Option **given; /* a row of the table for each option; the array is owned */
+    size_t n_given;
+} CommandLine;
 
-enum {
-    OPTION_BUS = 256,
-    OPTION_CONFIG_DIR,
-    OPTION_DIRECTORY,
-    OPTION_FOLLOW,
-    OPTION_LIVE,
-    OPTION_REFUSED,
-    OPTION_SINCE,
-    OPTION_JSON,
-    OPTION_NO_LEGEND,
-    OPTION_HEADER,
-    OPTION_PROTOCOL,
-    OPTION_BINARY,
-    OPTION_COUNT,
-    OPTION_LINGER,
-    OPTION_VERBOSE,
-    OPTION_HELP,
-    OPTION_VERSION,
-};
-
-static const struct option options[] = {
-    { "bus", required_argument, NULL, OPTION_BUS },
-    { "config-dir", required_argument, NULL, OPTION_CONFIG_DIR },
-    { "directory", required_argument, NULL, OPTION_DIRECTORY },
-    { "follow", no_argument, NULL, OPTION_FOLLOW },
-    { "live", no_argument, NULL, OPTION_LIVE },
-    { "refused", no_argument, NULL, OPTION_REFUSED },
-    { "since", required_argument, NULL, OPTION_SINCE },
-    { "json", no_argument, NULL, OPTION_JSON },
-    { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
-    { "header", required_argument, NULL, OPTION_HEADER },
-    { "protocol", required_argument, NULL, OPTION_PROTOCOL },
-    { "binary", no_argument, NULL, OPTION_BINARY },
-    { "count", required_argument, NULL, OPTION_COUNT },
-    { "linger", required_argument, NULL, OPTION_LINGER },
-    { "verbose", no_argument, NULL, OPTION_VERBOSE },
-    { "help", no_argument, NULL, OPTION_HELP },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { 0 },
-};
+/* ---- Options ---- */
 
 static bool
 parse_bus(const char *text, wsb_bus *ret)
@@ -138,14 +70,15 @@ parse_count(const char *text, uint64_t *ret)
     return true;
 }
 
+/* TEXT, from LEAST to MOST seconds, in microseconds. */
 static bool
-parse_linger(const char *text, uint64_t *ret)
+parse_seconds(const char *option, const char *text, double least, double most, uint64_t *ret)
 {
     char *end;
     double seconds = strtod(text, &end);
 
-    if (end == text || *end != '\0' || !(seconds >= 0 && seconds <= 1e9))
-        return output_problem("--linger is a number of seconds, not %s", text), false;
+    if (end == text || *end != '\0' || !(seconds >= least && seconds <= most))
+        return output_problem("--%s is a number of seconds from %g, not %s", option, least, text), false;
     *ret = (uint64_t)(seconds * 1e6);
     return true;
 }
@@ -172,7 +105,7 @@ parse_header(const char *text, Arguments *arguments)
 
 /* One option; false for a wrong one. */
 static bool
-parse_option(int option, Arguments *arguments)
+parse_option(OptionId option, Arguments *arguments)
 {
     switch (option) {
     case OPTION_BUS:
@@ -182,7 +115,9 @@ parse_option(int option, Arguments *arguments)
     case OPTION_COUNT:
         return parse_count(optarg, &arguments->count);
     case OPTION_LINGER:
-        return parse_linger(optarg, &arguments->linger_usec);
+        return parse_seconds("linger", optarg, 0, LINGER_MAX, &arguments->linger_usec);
+    case OPTION_INTERVAL:
+        return parse_seconds("interval", optarg, INTERVAL_MIN, INTERVAL_MAX, &arguments->interval_usec);
     case OPTION_PROTOCOL:
         arguments->protocol = optarg;
         return true;
@@ -208,70 +143,145 @@ parse_option(int option, Arguments *arguments)
         return arguments->binary = true;
     case OPTION_VERBOSE:
         return arguments->verbose = true;
-    default: /* getopt has said what is wrong */
+    default: /* those that are done before, and what getopt has called wrong */
         return false;
     }
 }
 
-static ExitStatus
-print_and_end(const char *text)
+/* The options in the words of getopt_long(). Free with free(). */
+static struct option *
+make_getopt_options(void)
 {
-    (void)fputs(text, stdout);
-    return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+    struct option *ret = calloc(n_command_options + 1, sizeof(*ret));
+
+    for (size_t i = 0; ret && i < n_command_options; i++) {
+        const Option *option = &command_options[i];
+
+        ret[i] =
+            (struct option){ option->name, option->value.kind == WORD_NONE ? no_argument : required_argument,
+                             NULL, (int)option->id };
+    }
+    return ret;
 }
 
-/* How many of the N words at WORDS are VERB: all of its own, or 0. */
+static const Option *
+find_option(int id)
+{
+    for (size_t i = 0; i < n_command_options; i++)
+        if ((int)command_options[i].id == id)
+            return &command_options[i];
+    return NULL;
+}
+
+/* Reads all options. Returns whether to go on, else what to end with. */
+static bool
+read_options(int argc, char **argv, const struct option *options, CommandLine *line, ExitStatus *ret_status)
+{
+    int id;
+
+    *ret_status = EXIT_USAGE;
+    while ((id = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+        if (id == OPTION_HELP || id == OPTION_VERSION) {
+            if (id == OPTION_HELP)
+                help_print();
+            else
+                printf("wsbrokerctl " WSBROKER_VERSION "\n");
+            *ret_status = output_flush() ? EXIT_OK : EXIT_FAILED;
+            return false;
+        }
+        if (!parse_option((OptionId)id, &line->arguments))
+            return false;
+        line->given[line->n_given++] = find_option(id);
+    }
+    return true;
+}
+
+/* ---- Commands ---- */
+
+/* How many of the N words at WORDS are the name of COMMAND: all of it, or 0. */
 static int
-match_verb(const struct Verb *verb, char **words, int n)
+match_command(const Command *command, char **words, int n)
 {
-    int n_words = verb->words[1] ? 2 : 1;
+    const char *second = strchr(command->name, ' ');
+    size_t length = second ? (size_t)(second - command->name) : strlen(command->name);
 
-    for (int i = 0; i < n_words; i++)
-        if (i >= n || strcmp(verb->words[i], words[i]) != 0)
-            return 0;
-    return n_words;
+    if (n < 1 || strlen(words[0]) != length || strncmp(command->name, words[0], length) != 0)
+        return 0;
+    if (!second)
+        return 1;
+    return n >= 2 && strcmp(second + 1, words[1]) == 0 ? 2 : 0;
+}
+
+/* Whether COMMAND takes an option as it was given: with the same meaning, or with another of that name. */
+static bool
+takes_given(const Command *command, const Option *given)
+{
+    for (size_t i = 0; i < n_command_options; i++)
+        if (command_options[i].id == given->id && command_takes_option(command, &command_options[i]))
+            return true;
+    return false;
+}
+
+static bool
+check_options(const Command *command, const CommandLine *line)
+{
+    for (size_t i = 0; i < line->n_given; i++) {
+        if (takes_given(command, line->given[i]))
+            continue;
+        output_problem("%s does not take --%s (see --help)", command->name, line->given[i]->name);
+        return false;
+    }
+    return true;
+}
+
+static bool
+check_operands(const Command *command, int n)
+{
+    const Word *operands = command->operands;
+    size_t expected = command_count_operands(command);
+
+    if ((size_t)n == expected)
+        return true;
+    if (expected == 0)
+        output_problem("%s takes no more words", command->name);
+    else if (expected == 1)
+        output_problem("%s takes one word: %s", command->name, operands[0].name);
+    else
+        output_problem("%s takes two words: %s and %s", command->name, operands[0].name, operands[1].name);
+    return false;
 }
 
 static ExitStatus
-run_verb(int argc, char **argv, Arguments *arguments)
+run_command(char **words, int n_words, CommandLine *line)
 {
-    int n_words = argc - optind;
-
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        const struct Verb *verb = &verbs[i];
-        int n = match_verb(verb, argv + optind, n_words);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        int n = match_command(&commands[i], words, n_words);
 
         if (n == 0)
             continue;
-        arguments->operands = argv + optind + n;
-        arguments->n_operands = n_words - n;
-        if (arguments->n_operands == verb->n_operands)
-            return verb->run(arguments);
-        output_problem("%s%s%s takes %s", verb->words[0], n > 1 ? " " : "", n > 1 ? verb->words[1] : "",
-                       verb->operands);
-        return EXIT_USAGE;
+        line->arguments.operands = words + n;
+        line->arguments.n_operands = n_words - n;
+        if (!check_operands(&commands[i], n_words - n) || !check_options(&commands[i], line))
+            return EXIT_USAGE;
+        return runners[i](&line->arguments);
     }
     if (n_words == 0)
         output_problem("what to do is missing (see --help)");
     else
-        output_problem("%s is not known, or not the whole of a command (see --help)", argv[optind]);
+        output_problem("%s is not known, or not the whole of a command (see --help)", words[0]);
     return EXIT_USAGE;
 }
 
 static ExitStatus
-run(int argc, char **argv, Arguments *arguments)
+run(int argc, char **argv, CommandLine *line)
 {
-    int option;
+    struct option *options = make_getopt_options();
+    ExitStatus status = EXIT_FAILED;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-        if (option == OPTION_HELP)
-            return print_and_end(help);
-        if (option == OPTION_VERSION)
-            return print_and_end("wsbrokerctl " WSBROKER_VERSION "\n");
-        if (!parse_option(option, arguments))
-            return EXIT_USAGE;
-    }
-    return run_verb(argc, argv, arguments);
+    if (options && read_options(argc, argv, options, line, &status))
+        status = run_command(argv + optind, argc - optind, line);
+    free(options);
+    return status;
 }
 
 wsb_client *
@@ -289,14 +299,18 @@ ctl_open_client(const Arguments *arguments)
 int
 main(int argc, char **argv)
 {
-    Arguments arguments = { .bus = WSB_BUS_SYSTEM, .linger_usec = LINGER_UNSET, .since_usec = SINCE_UNSET };
-    ExitStatus status;
+    CommandLine line = { .arguments = { .bus = WSB_BUS_SYSTEM,
+                                        .interval_usec = INTERVAL_DEFAULT_USEC,
+                                        .linger_usec = LINGER_UNSET,
+                                        .since_usec = SINCE_UNSET } };
+    ExitStatus status = EXIT_FAILED;
 
-    /* No more headers than words on the command line. */
-    arguments.headers = calloc((size_t)argc, sizeof(*arguments.headers));
-    if (!arguments.headers)
-        return EXIT_FAILED;
-    status = run(argc, argv, &arguments);
-    free(arguments.headers);
+    /* No more headers, and no more options, than words on the command line. */
+    line.arguments.headers = calloc((size_t)argc, sizeof(*line.arguments.headers));
+    line.given = calloc((size_t)argc, sizeof(*line.given));
+    if (line.arguments.headers && line.given)
+        status = run(argc, argv, &line);
+    free(line.given);
+    free(line.arguments.headers);
     return (int)status;
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Points in time on the command line, a few of the spellings that journalctl takes. */
+/*
+ * Points in time: those of the command line, a few of the spellings that journalctl takes, and what is
+ * printed.
+ */
 
 #include "moment.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -73,4 +78,28 @@ moment_parse(const char *text, uint64_t now, uint64_t *ret)
         if (parse_date(text, formats[i], ret))
             return true;
     return false;
+}
+
+const char *
+moment_to_local(uint64_t moment, char buffer[MOMENT_SIZE])
+{
+    time_t seconds = (time_t)(moment / USEC_PER_SEC);
+    struct tm tm;
+
+    if (!localtime_r(&seconds, &tm) || strftime(buffer, MOMENT_SIZE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+        buffer[0] = '\0';
+    return buffer;
+}
+
+const char *
+moment_to_utc(uint64_t moment, char buffer[MOMENT_SIZE])
+{
+    time_t seconds = (time_t)(moment / USEC_PER_SEC);
+    char date[24]; /* a year of more digits than fit is none */
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+        date[0] = '\0';
+    snprintf(buffer, MOMENT_SIZE, "%s.%06" PRIu64 "Z", date, moment % USEC_PER_SEC);
+    return buffer;
 }

@@ -16,10 +16,8 @@
 #include <unistd.h>
 
 static const char *const colours[] = {
-    [COLOUR_NONE] = "",
-    [COLOUR_MESSAGE] = "\033[36m",
-    [COLOUR_NOTE] = "\033[2m",
-    [COLOUR_HEADING] = "\033[1m",
+    [COLOUR_NONE] = "",           [COLOUR_MESSAGE] = "\033[36m", [COLOUR_NOTE] = "\033[2m",
+    [COLOUR_HEADING] = "\033[1m", [COLOUR_GOOD] = "\033[32m",    [COLOUR_BUSY] = "\033[33m",
 };
 
 /* ---- Escapes ---- */
@@ -87,6 +85,13 @@ output_escaped(FILE *stream, const char *text, size_t length)
     }
 }
 
+/* The columns of what escape_one() has made. */
+static size_t
+escape_width(const char *buffer)
+{
+    return (uint8_t)buffer[0] < 0x80 ? strlen(buffer) : 1;
+}
+
 size_t
 output_width(const char *text)
 {
@@ -95,7 +100,23 @@ output_width(const char *text)
 
     for (size_t i = 0; i < length;) {
         i += escape_one(text + i, length - i, buffer);
-        width += (uint8_t)buffer[0] < 0x80 ? strlen(buffer) : 1;
+        width += escape_width(buffer);
+    }
+    return width;
+}
+
+size_t
+output_clipped(FILE *stream, const char *text, size_t columns)
+{
+    size_t length = strlen(text), width = 0;
+    char buffer[16];
+
+    for (size_t i = 0; i < length;) {
+        i += escape_one(text + i, length - i, buffer);
+        if (width + escape_width(buffer) > columns)
+            break;
+        width += escape_width(buffer);
+        (void)fputs(buffer[0] == '\n' || buffer[0] == '\t' ? " " : buffer, stream);
     }
     return width;
 }

@@ -10,6 +10,8 @@ typedef enum Colour {
     COLOUR_MESSAGE,
     COLOUR_NOTE,
     COLOUR_HEADING,
+    COLOUR_GOOD,
+    COLOUR_BUSY,
 } Colour;
 
 /* "wsbrokerctl: " and the text on stderr, as one line, escaped. */
@@ -30,6 +32,10 @@ void output_escaped(FILE *stream, const char *text, size_t length);
 
 /* The columns that output_escaped() makes of TEXT, each character taken for one. */
 size_t output_width(const char *text);
+
+/* As output_escaped(), on one line: newline and tab become blanks, and what does not go into COLUMNS is left
+ * out. Returns the columns that were written. */
+size_t output_clipped(FILE *stream, const char *text, size_t columns);
 
 /* Colour on STREAM until output_end_colour(), where it is a terminal and NO_COLOR is not set. */
 void output_begin_colour(FILE *stream, Colour colour);

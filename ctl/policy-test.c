@@ -129,6 +129,6 @@ ctl_policy_test(const Arguments *arguments)
         return EXIT_FAILED;
     }
     status = run_and_count(&run, table);
-    fclose(table);
+    (void)fclose(table);
     return status;
 }

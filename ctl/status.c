@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* wsbrokerctl status: the Manager's properties and WhoAmI, one below the other. */
+/*
+ * wsbrokerctl status: the Manager's properties and WhoAmI, one below the other. How the service sees the
+ * caller is a question that only a running service can answer, so this one starts it.
+ */
 
 #include "call.h"
 #include "ctl.h"
@@ -29,18 +32,22 @@ read_status(sd_bus_message *properties, sd_bus_message *identity, Status *ret)
 }
 
 static void
-print_line(const char *key, const char *text)
+print_dictionary(const Dictionary *dictionary, size_t width)
 {
-    printf("%18s: ", key);
-    output_escaped(stdout, text, strlen(text));
-    putchar('\n');
+    for (size_t i = 0; i < dictionary->n; i++)
+        value_print_line(dictionary->entries[i].key, width, dictionary->entries[i].value.text, COLOUR_NONE);
 }
 
 static void
-print_dictionary(const Dictionary *dictionary)
+print_text(const Status *status)
 {
-    for (size_t i = 0; i < dictionary->n; i++)
-        print_line(dictionary->entries[i].key, dictionary->entries[i].value.text);
+    size_t width = dictionary_key_width(&status->properties);
+    size_t limits_width = dictionary_key_width(&status->limits);
+
+    width = limits_width > width ? limits_width : width;
+    print_dictionary(&status->properties, width);
+    value_print_line("Subject", width, status->subject, COLOUR_HEADING);
+    print_dictionary(&status->limits, width);
 }
 
 static void
@@ -65,11 +72,8 @@ print_replies(const Arguments *arguments, sd_bus_message *properties, sd_bus_mes
         output_problem("the service's answer is not understood: %s", strerror(-r));
     else if (arguments->json)
         print_json(&status);
-    else {
-        print_dictionary(&status.properties);
-        print_line("Subject", status.subject);
-        print_dictionary(&status.limits);
-    }
+    else
+        print_text(&status);
     dictionary_clear(&status.properties);
     dictionary_clear(&status.limits);
     return r >= 0 && output_flush() ? EXIT_OK : EXIT_FAILED;

@@ -7,8 +7,6 @@
 
 #include "value.h"
 
-#include "output.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -133,6 +131,35 @@ dictionary_get(const Dictionary *dictionary, const char *key)
         if (strcmp(dictionary->entries[i].key, key) == 0)
             return dictionary->entries[i].value.text;
     return "";
+}
+
+uint64_t
+dictionary_get_number(const Dictionary *dictionary, const char *key)
+{
+    return strtoull(dictionary_get(dictionary, key), NULL, 10);
+}
+
+size_t
+dictionary_key_width(const Dictionary *dictionary)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < dictionary->n; i++) {
+        size_t length = strlen(dictionary->entries[i].key);
+
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+void
+value_print_line(const char *key, size_t width, const char *text, Colour colour)
+{
+    printf("%*s: ", (int)width, key);
+    output_begin_colour(stdout, colour);
+    output_escaped(stdout, text, strlen(text));
+    output_end_colour(stdout, colour);
+    putchar('\n');
 }
 
 void

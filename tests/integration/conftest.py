@@ -5,12 +5,13 @@ them."""
 
 import os
 import shutil
+import subprocess
 import tempfile
 import uuid
 
 import pytest
 
-from harness import accounts, namespace, service as service_module
+from harness import accounts, namespace, service as service_module, tool
 from harness.bus import PrivateBus
 from harness.bus_application import BusApplication
 from harness.certificates import Authority
@@ -18,10 +19,12 @@ from harness.cgroups import Cgroups
 from harness.library_application import LibraryApplication
 from harness.name_server import NameServer
 from harness.namespace import Namespace
+from harness.process import Process
 from harness.raw_server import RawServer
 from harness.remote_application import RemoteApplication
 from harness.server import Server, echo
 from harness.service import Service
+from harness.session_bus import ActivatingBus
 
 
 def _new_directory():
@@ -103,6 +106,24 @@ async def service(stopped_service):
     await stopped_service.start()
     yield stopped_service
     await stopped_service.finish()
+
+
+@pytest.fixture
+async def activating_bus(directory, service_namespace):
+    """Nobody has used the service yet. What it reports reaches the standard error of the bus."""
+    service = Service(directory, None, service_namespace)
+    service.write_policy(service_module.DEFAULT_POLICY)
+    service.write_config(service_module.DEFAULT_CONFIG)
+    program = service_module.program()
+    command = [*service_namespace.command(), program, "--bus=session", *service.config_arguments]
+    bus = ActivatingBus(directory, command, service_module.environment())
+    try:
+        yield await bus.start()
+    finally:
+        await bus.stop()
+        print(bus.process.stderr())
+    service.process = bus.process
+    service.check_reports()
 
 
 @pytest.fixture
@@ -207,3 +228,25 @@ async def remote_in(remote, make_unit):
 @pytest.fixture
 def unit_name():
     return f"wsbroker-test-{uuid.uuid4().hex[:12]}.service"
+
+
+@pytest.fixture
+async def start_tool(bus, directory):
+    """Starts wsbrokerctl on the private bus: start_tool(arguments…, user=…, stdout=…, and what its environment has)."""
+    started = []
+
+    async def start(*arguments, user=None, stdout=subprocess.PIPE, **variables):
+        process = Process(
+            f"wsbrokerctl-{len(started)}",
+            directory,
+            [*accounts.run_as(user), tool.program(), *arguments],
+            env=service_module.environment(DBUS_SYSTEM_BUS_ADDRESS=bus.address, TZ="UTC") | variables,
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+        )
+        started.append(process)
+        return await process.start()
+
+    yield start
+    for process in started:
+        await process.destroy()

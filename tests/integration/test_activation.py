@@ -9,25 +9,6 @@ import pytest
 from harness.application import Close, Error
 from harness.bus_application import BusApplication
 from harness.library_application import LibraryApplication
-from harness.service import DEFAULT_CONFIG, DEFAULT_POLICY, Service, environment, program
-from harness.session_bus import ActivatingBus
-
-
-@pytest.fixture
-async def activating_bus(directory, service_namespace):
-    """Nobody has used the service yet. What it reports reaches the standard error of the bus."""
-    service = Service(directory, None, service_namespace)
-    service.write_policy(DEFAULT_POLICY)
-    service.write_config(DEFAULT_CONFIG)
-    command = [*service_namespace.command(), program(), "--bus=session", *service.config_arguments]
-    bus = ActivatingBus(directory, command, environment())
-    try:
-        yield await bus.start()
-    finally:
-        await bus.stop()
-        print(bus.process.stderr())
-    service.process = bus.process
-    service.check_reports()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 """docs/administration.md is what it says: each policy in it loads, and each `wsbrokerctl policy` command prints what is
 shown. Each of its chapters begins with no file. A block that begins with a path, as a comment, is that file."""
 
-import collections
 import os
 import re
 import shlex
@@ -10,34 +9,13 @@ import shlex
 import pytest
 
 from harness import tool
+from harness.document import read_chapters
 from harness.service import SOURCE_ROOT, write_file
 
 PAGE = os.path.join(SOURCE_ROOT, "docs", "administration.md")
 OUR_FILE = re.compile(r"wsbroker/(?:wsbroker\.conf|policy\.d/[^/]+\.conf)$")
 
-Block = collections.namedtuple("Block", "line language text")
-
-
-def read_chapters():
-    """The blocks of each chapter, by its title."""
-    chapters, block = {}, None
-    with open(PAGE, encoding="utf-8") as page:
-        for number, line in enumerate(page, 1):
-            if block is not None and line == "```\n":
-                chapters[title].append(block)
-                block = None
-            elif block is not None:
-                block = block._replace(text=block.text + line)
-            elif line.startswith("```"):
-                block = Block(number, line[3:].strip(), "")
-            elif line.startswith("## "):
-                title = line[3:].strip()
-                chapters[title] = []
-    assert block is None
-    return chapters
-
-
-CHAPTERS = read_chapters()
+CHAPTERS = read_chapters(PAGE)
 BLOCKS = [block for blocks in CHAPTERS.values() for block in blocks]
 
 

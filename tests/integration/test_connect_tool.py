@@ -189,7 +189,7 @@ async def test_no_bus(tool):
 
 async def test_service_has_gone(tool, service):
     await service.process.stop()
-    for verb in (["status"], ["list"], ["connect", "ws://127.0.0.1/"]):
+    for verb in (["status"], ["connect", "ws://127.0.0.1/"]):
         process = await tool(*verb)
         assert (await ended(process))[0] == 1
         assert "org.wsbroker1" in process.stderr()

@@ -313,8 +313,8 @@ def test_wrong_usage(directory, arguments):
 def test_help_has_every_command_and_option(directory):
     status, output, errors = tool.run(directory, "--help")
     assert (status, errors) == (0, "")
-    for word in ("policy check", "policy show", "policy explain SUBJECT URL", "policy test FILE", "audit"):
-        assert f"] {word} " in output
+    for command in ("policy check", "policy show", "policy explain SUBJECT URL", "policy test FILE", "audit"):
+        assert f"\n  {command} " in output
     for option in ("--config-dir", "--live", "--since", "--follow", "--refused", "--directory", "--json"):
         assert f"  {option}" in output
 

@@ -2,36 +2,16 @@
 """The command line tool in a pipe, beside the service."""
 
 import os
-import subprocess
 
 import pytest
 
-from harness.process import Process
-from harness.service import SOURCE_ROOT, environment
 from harness.waiting import within
 
 
 @pytest.fixture
-async def ctl(service, servers, directory):
-    """Starts wsbrokerctl with the given arguments."""
-    started = []
-
-    async def start(*arguments):
-        program = os.environ.get("WSBROKERCTL", os.path.join(SOURCE_ROOT, "build", "ctl", "wsbrokerctl"))
-        process = Process(
-            f"wsbrokerctl-{len(started)}",
-            directory,
-            [program, *arguments],
-            env=environment(DBUS_SYSTEM_BUS_ADDRESS=service.bus.address),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        started.append(process)
-        return await process.start()
-
-    yield start
-    for process in started:
-        await process.destroy()
+async def ctl(service, servers, start_tool):
+    """Starts wsbrokerctl with the given arguments, beside the service."""
+    return start_tool
 
 
 async def outcome(process, data=b""):
@@ -101,7 +81,9 @@ async def test_list_and_status(ctl, serve, bus_application, service):
     assert (server.url("/listed") in output.decode()) == (os.geteuid() == 0)
 
 
-@pytest.mark.parametrize("arguments", [[], ["connect"], ["nonsense"], ["list", "extra"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["connect"], ["nonsense"], ["list", "extra"], ["--nonsense"], ["list", "--follow"]]
+)
 async def test_wrong_usage(ctl, arguments):
     process = await ctl(*arguments)
     assert await outcome(process) == (2, b"")

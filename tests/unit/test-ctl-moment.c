@@ -66,11 +66,23 @@ test_moments(void)
     }
 }
 
+static void
+test_text(void)
+{
+    char buffer[MOMENT_SIZE];
+
+    g_assert_cmpstr(moment_to_local(UINT64_C(1732266901999999), buffer), ==, "2024-11-22 09:15:01");
+    g_assert_cmpstr(moment_to_utc(UINT64_C(1732266901000042), buffer), ==, "2024-11-22T09:15:01.000042Z");
+    g_assert_cmpstr(moment_to_utc(UINT64_MAX, buffer), !=, NULL);
+    g_assert_cmpuint(strlen(buffer), <, MOMENT_SIZE);
+}
+
 int
 main(int argc, char **argv)
 {
     g_setenv("TZ", "UTC", TRUE);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/moment", test_moments);
+    g_test_add_func("/ctl/moment/text", test_text);
     return g_test_run();
 }

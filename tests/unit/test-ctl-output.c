@@ -52,6 +52,31 @@ test_escapes(void)
 }
 
 static void
+test_clipped(void)
+{
+    static const struct {
+        size_t columns;
+        const char *clipped;
+    } rows[] = {
+        { 0, "" },          { 1, "\xc3\xb6" },       { 2, "\xc3\xb6 " },
+        { 5, "\xc3\xb6 " }, { 6, "\xc3\xb6 \\x1b" }, { 99, "\xc3\xb6 \\x1bz" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *text = NULL;
+        size_t length;
+        FILE *stream = open_memstream(&text, &length);
+        size_t columns = output_clipped(stream, "\xc3\xb6\n\033z", rows[i].columns);
+
+        g_assert_no_errno(fclose(stream));
+        g_assert_cmpstr(text, ==, rows[i].clipped);
+        g_assert_cmpuint(columns, ==, output_width(text));
+        g_assert_cmpuint(columns, <=, rows[i].columns);
+        free(text);
+    }
+}
+
+static void
 test_width(void)
 {
     g_assert_cmpuint(output_width(""), ==, 0);
@@ -66,5 +91,6 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/output/escapes", test_escapes);
     g_test_add_func("/ctl/output/width", test_width);
+    g_test_add_func("/ctl/output/clipped", test_clipped);
     return g_test_run();
 }
