@@ -6,8 +6,8 @@
  * cannot keep the process; when it is paused, the transport is not even watched, and TCP carries the pressure to
  * the server.
  *
- * Invariants: a byte that the scanner refused is never handed on, nor one after a Close frame (those are read and
- * dropped, so that the end of the stream is seen). Readiness is a flag that prepare() looks at: a ready time would
+ * Invariants: a byte that the scanner refused is never handed on, nor one of a Close frame or after it (those are
+ * read and dropped, so that the end of the stream is seen). Readiness is a flag that prepare() looks at: a ready time would
  * cost a write to an eventfd.
  */
 

@@ -32,7 +32,7 @@ void flow_input_set_last(FlowInput *input);
 /* FRAME_FAULT_NONE until all that came before a fault has been read; then what it is, and *ret_text why. */
 FrameFault flow_input_get_fault(const FlowInput *input, const char **ret_text);
 
-/* Whether a whole Close frame has been read; *ret_reason is owned by the stream. */
+/* Whether all has been read that came before a Close frame, and that has come; *ret_reason is owned by the stream. */
 gboolean flow_input_get_close(const FlowInput *input, guint16 *ret_code, const char **ret_reason);
 
 /* Detaches the source and reads nothing more. */

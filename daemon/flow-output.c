@@ -11,6 +11,7 @@
 
 #include "flow-output.h"
 
+#include "client-frame.h"
 #include "source.h"
 
 enum {
@@ -32,6 +33,7 @@ struct _FlowOutput {
     gboolean gathering; /* something was written this turn */
     gboolean broken;
     gboolean stopped;
+    MaskingKeys masking_keys;
     GSource *turn_source;
     GSource *transport_source; /* while the transport takes no more */
 };
@@ -90,31 +92,12 @@ flow_output_watch(FlowOutput *self)
     g_source_attach(self->transport_source, g_main_context_get_thread_default());
 }
 
-/* The whole of a client's frame that begins at DATA (RFC 6455 section 5.2). */
-static gsize
-frame_size(const guint8 *data)
-{
-    guint8 short_length = data[1] & 0x7F;
-    gsize header = 2 + 4, length = short_length; /* with the masking key */
-
-    if (short_length == 126) {
-        header += 2;
-        length = (gsize)data[2] << 8 | data[3];
-    } else if (short_length == 127) {
-        header += 8;
-        length = 0;
-        for (int i = 2; i < 10; i++)
-            length = length << 8 | data[i];
-    }
-    return header + length;
-}
-
 /* Moves `boundary` to the first beginning of a frame at or behind OFFSET. */
 static void
 advance_boundary(FlowOutput *self, gsize offset)
 {
     while (self->boundary < offset && self->boundary < self->kept->len)
-        self->boundary += frame_size(self->kept->data + self->boundary);
+        self->boundary += client_frame_size(self->kept->data + self->boundary);
 }
 
 /* LENGTH bytes, the end of a frame, of which PARTIAL says that its beginning has been written. */
@@ -152,7 +135,7 @@ flow_output_discard(FlowOutput *self)
     }
 }
 
-static void
+void
 flow_output_flush(FlowOutput *self)
 {
     if (flow_output_get_backlog(self) > 0)
@@ -178,34 +161,41 @@ on_transport_writable(GObject *stream, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-static gssize
-flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
+void
+flow_output_write(FlowOutput *self, const guint8 *frame, gsize length)
 {
-    FlowOutput *self = FLOW_OUTPUT(stream);
+    g_autofree guint8 *masked = NULL;
     gsize written = 0;
 
-    (void)error;
     if (self->broken || self->stopped)
-        return (gssize)count;
+        return;
+    masked = client_frame_remask(frame, length, masking_keys_take(&self->masking_keys));
     if (!self->gathering && flow_output_get_backlog(self) == 0)
-        written = flow_output_write_transport(self, buffer, count);
+        written = flow_output_write_transport(self, masked, length);
     self->gathering = TRUE;
-    if (written < count && !self->broken) {
+    if (written < length && !self->broken) {
         gboolean blocked = self->retry > 0;
 
-        flow_output_keep(self, (const guint8 *)buffer + written, count - written, written > 0);
+        flow_output_keep(self, masked + written, length - written, written > 0);
         if (blocked)
             flow_output_watch(self);
         else if (flow_output_get_backlog(self) >= GATHER_SIZE)
             flow_output_flush(self);
     }
+}
+
+static gssize
+flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
+{
+    (void)error;
+    flow_output_write(FLOW_OUTPUT(stream), buffer, count);
     return (gssize)count;
 }
 
 /* GOutputStream wants one; nobody writes to this stream but by polling. */
 static gssize
-flow_output_write(GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable,
-                  GError **error)
+flow_output_write_blocking(GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable,
+                           GError **error)
 {
     (void)cancellable;
     return flow_output_write_nonblocking(G_POLLABLE_OUTPUT_STREAM(stream), buffer, count, error);
@@ -357,7 +347,7 @@ static void
 flow_output_class_init(FlowOutputClass *class)
 {
     G_OBJECT_CLASS(class)->finalize = flow_output_finalize;
-    G_OUTPUT_STREAM_CLASS(class)->write_fn = flow_output_write;
+    G_OUTPUT_STREAM_CLASS(class)->write_fn = flow_output_write_blocking;
 }
 
 static void

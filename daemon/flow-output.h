@@ -8,18 +8,24 @@
 G_DECLARE_FINAL_TYPE(FlowOutput, flow_output, FLOW, OUTPUT, GOutputStream)
 
 /*
- * Writes to TRANSPORT (referenced). What is written to the stream is taken whole, always; what the transport does
- * not take at once is kept and counted. FLUSHED is called after each turn in which kept bytes were written or
- * given up; it must not drop the last reference to the stream. Sources are attached to the thread's default
- * context.
+ * Writes to TRANSPORT (referenced). What is written to the stream must be whole frames, one at a time; each is taken
+ * whole, always. What the transport does not take at once is kept and counted. FLUSHED is called after each turn in
+ * which kept bytes were written or given up; it must not drop the last reference to the stream. Sources are attached
+ * to the thread's default context.
  */
 FlowOutput *flow_output_new(GPollableOutputStream *transport, void (*flushed)(gpointer user_data),
                             gpointer user_data);
 
+/* Takes the LENGTH bytes of one whole frame, and gives it another masking key. */
+void flow_output_write(FlowOutput *output, const guint8 *frame, gsize length);
+
+/* Writes what is kept, as far as the transport takes it, without waiting for the end of the turn. */
+void flow_output_flush(FlowOutput *output);
+
 /* Bytes that wait for the transport. */
 gsize flow_output_get_backlog(const FlowOutput *output);
 
-/* Drops the kept frames of which nothing has been written yet. What is written to the stream must be whole frames. */
+/* Drops the kept frames of which nothing has been written yet. */
 void flow_output_discard(FlowOutput *output);
 
 /* Whether the transport refused bytes for good. What is written from then on is dropped: the reading side, which

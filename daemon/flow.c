@@ -8,6 +8,7 @@
 
 #include "flow.h"
 
+#include "client-frame.h"
 #include "flow-input.h"
 #include "flow-output.h"
 
@@ -93,6 +94,15 @@ flow_get_close(const Flow *self, guint16 *ret_code, const char **ret_reason)
 }
 
 void
+flow_send_close(Flow *self, guint16 code, const char *reason)
+{
+    g_autoptr(GByteArray) frame = client_frame_new_close(code, reason);
+
+    flow_output_write(self->output, frame->data, frame->len);
+    flow_output_flush(self->output);
+}
+
+void
 flow_shutdown_output(Flow *self)
 {
     /* An error means that the connection is gone already, which reading will tell. */
@@ -126,7 +136,8 @@ flow_close_async(GIOStream *stream, int priority, GCancellable *cancellable, GAs
     g_autoptr(GTask) task = g_task_new(stream, cancellable, callback, user_data);
 
     (void)priority;
-    flow_stop(FLOW_STREAM(stream));
+    /* libsoup closes when the peer has, whose last frame may have been a Close that is still to be answered. */
+    flow_input_stop(FLOW_STREAM(stream)->input);
     g_task_return_boolean(task, TRUE);
 }
 

@@ -37,8 +37,13 @@ void flow_discard_backlog(Flow *flow);
  * (static) why. Nothing more is handed on after one. */
 FrameFault flow_get_fault(const Flow *flow, const char **ret_text);
 
-/* Whether libsoup has the server's Close frame, and what it says; *ret_reason is owned by the flow. */
+/* Whether the server's Close frame has come, and libsoup has all that came before it; libsoup never gets the frame
+ * itself. *ret_reason is owned by the flow. */
 gboolean flow_get_close(const Flow *flow, guint16 *ret_code, const char **ret_reason);
+
+/* Writes a Close frame, at once, behind all that waits: WSB_CLOSE_NO_STATUS is one without a code. Nothing may be
+ * written after it but pongs, until the server's has come. */
+void flow_send_close(Flow *flow, guint16 code, const char *reason);
 
 /* After the closing handshake, with an empty backlog: tells the peer that nothing more comes; still reads to the
  * end. */

@@ -3,11 +3,13 @@
 /*
  * libsoup bounds a frame but not a message of many fragments, and looks at text only when a message is whole.
  * This scanner runs over the same bytes before libsoup gets them and closes both gaps; what it refuses libsoup
- * never sees. It keeps nothing but the frame header and a control frame's payload, at most 135 bytes.
+ * never sees, nor a Close frame: libsoup would answer some that are right as if they were wrong, and no ping after
+ * that. It keeps nothing but the frame header and a control frame's payload, at most 135 bytes.
  */
 
 #include "frame.h"
 
+#include "bus-text.h"
 #include "wsbroker-protocol.h"
 
 #include <string.h>
@@ -201,14 +203,13 @@ static FrameFault
 end_close(FrameScanner *scanner)
 {
     guint16 code = WSB_CLOSE_NO_STATUS;
-    const char *reason = "";
+    const char *reason = (const char *)scanner->control + 2;
     gsize reason_length = 0;
 
     if (scanner->control_length == 1)
         return protocol_fault(scanner, "a Close frame of one byte");
     if (scanner->control_length >= 2) {
         code = (guint16)(scanner->control[0] << 8 | scanner->control[1]);
-        reason = (const char *)scanner->control + 2;
         reason_length = scanner->control_length - 2u;
         if (!close_code_may_travel(code))
             return protocol_fault(scanner, "a Close frame has a code that may not be sent");
@@ -217,7 +218,7 @@ end_close(FrameScanner *scanner)
     }
     scanner->close_seen = TRUE;
     scanner->close_code = code;
-    scanner->close_reason = g_strndup(reason, reason_length);
+    scanner->close_reason = bus_text_new(reason, reason_length);
     return FRAME_FAULT_NONE;
 }
 
@@ -256,6 +257,14 @@ take_header_byte(FrameScanner *scanner, guint8 byte)
     return kind;
 }
 
+/* Whether a Close frame has begun. Its first byte tells. */
+static gboolean
+in_close(const FrameScanner *scanner)
+{
+    return scanner->close_seen ||
+           (scanner->header_length > 0 && (scanner->header[0] & BITS_OPCODE) == OPCODE_CLOSE);
+}
+
 FrameFault
 frame_scanner_feed(FrameScanner *scanner, const guint8 *data, gsize length, gsize *ret_accepted)
 {
@@ -274,7 +283,7 @@ frame_scanner_feed(FrameScanner *scanner, const guint8 *data, gsize length, gsiz
         if (kind == FRAME_FAULT_NONE && scanner->in_payload && scanner->payload_left == 0)
             kind = end_frame(scanner);
         /* So libsoup never gets the byte that would make it act on what is refused. */
-        if (kind == FRAME_FAULT_NONE)
+        if (kind == FRAME_FAULT_NONE && !in_close(scanner))
             accepted = at;
     }
     *ret_accepted = accepted;

@@ -41,7 +41,7 @@ typedef struct FrameScanner {
 
     gboolean close_seen;
     guint16 close_code; /* 1005 where the Close frame had none */
-    char *close_reason; /* never NULL once close_seen; owned */
+    char *close_reason; /* as a D-Bus string; never NULL once close_seen; owned */
 
     const char *fault_text; /* what is wrong, static; set with a fault */
 } FrameScanner;
@@ -50,8 +50,9 @@ void frame_scanner_init(FrameScanner *scanner, guint64 max_message_size);
 void frame_scanner_clear(FrameScanner *scanner);
 
 /*
- * Scans LENGTH more bytes. *ret_accepted is how many of them may be handed on: all when there is no fault, else none
- * that would complete what is at fault. They stop with the end of a Close frame: what a peer sends after that counts for nothing (section 5.5.1).
+ * Scans LENGTH more bytes. *ret_accepted is how many of them may be handed on: none that would complete what is at
+ * fault, and none of a Close frame, which is answered elsewhere, or behind one, which counts for nothing (section
+ * 5.5.1); else all.
  * After a fault the scanner must not be fed again.
  */
 FrameFault frame_scanner_feed(FrameScanner *scanner, const guint8 *data, gsize length, gsize *ret_accepted);

@@ -125,9 +125,10 @@ check_answer(Handshake *self, const HeaderList *headers)
     const char *accept = header_list_find(headers, "Sec-WebSocket-Accept", NULL);
     guint extensions = 0, protocols = 0;
     const char *protocol = header_list_find(headers, "Sec-WebSocket-Protocol", &protocols);
+    const char *upgrade = header_list_find(headers, "Upgrade", NULL);
 
     (void)header_list_find(headers, "Sec-WebSocket-Extensions", &extensions);
-    if (!header_list_has_token(headers, "Upgrade", "websocket"))
+    if (!upgrade || g_ascii_strcasecmp(upgrade, "websocket") != 0)
         return "The server's answer has no field Upgrade: websocket";
     if (!header_list_has_token(headers, "Connection", "Upgrade"))
         return "The server's answer has no field Connection: Upgrade";

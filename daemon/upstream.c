@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * One open connection. libsoup frames, masks, fragments and answers pings; the flow beneath it meters and sees
- * faults first; this decides what the end of the connection means and says it once. The order is always: at most
- * one `failed`, one `closed`, one `ended`.
+ * One open connection. libsoup frames and answers pings; the flow beneath it meters and sees faults first; this
+ * decides what the end of the connection means and says it once. The order is always: at most one `failed`, one
+ * `closed`, one `ended`.
+ *
+ * The closing handshake is here and not libsoup's, which answers 1011 to 1014 and an empty Close with another code,
+ * cannot send 1011, answers no ping once it has sent Close, and gives the peer five seconds, whatever it is told. For
+ * libsoup the connection is open until TCP ends. Invariant: one Close frame is sent, and no message after it.
  *
  * `closed` comes when the closing handshake is done (both Close frames have passed), not when TCP is: a peer that
  * resets TCP after it has closed cleanly. The transport then lingers for the peer's end of stream, no longer than
@@ -18,10 +22,6 @@
 
 #include <libsoup/soup.h>
 
-/* µs. libsoup waits five seconds for the peer's Close (GLib may round off a quarter of one), cannot be told another
- * time, and loses the timer's memory when it fires: so ours is always first. */
-#define CLOSE_TIMEOUT_MAX (4700 * (gint64)1000)
-
 struct Upstream {
     SoupWebsocketConnection *soup;
     Flow *flow;
@@ -31,6 +31,7 @@ struct Upstream {
     UpstreamLimits limits;
 
     gboolean application_closes;
+    gboolean close_sent;
     gboolean told_closed;
     gboolean output_shut;
     gboolean ending;
@@ -96,8 +97,7 @@ static void
 start_close_timer(Upstream *self)
 {
     if (!self->close_timer)
-        self->close_timer =
-            start_timer(MIN(self->limits.close_timeout, CLOSE_TIMEOUT_MAX), on_close_timeout, self);
+        self->close_timer = start_timer(self->limits.close_timeout, on_close_timeout, self);
 }
 
 /* What is told. */
@@ -145,7 +145,22 @@ upstream_fail(Upstream *self, guint16 code, const char *text)
     g_autofree char *message = g_strdup_printf("The server broke the protocol: %s", text);
 
     tell_failed(self, STAGE_PROTOCOL, message);
-    upstream_terminate(self, code, "");
+    /* Where the application closes, its own Close has gone out, and none that counts will come. */
+    upstream_terminate(self, self->application_closes ? WSB_CLOSE_ABNORMAL : code, "");
+}
+
+/* Does nothing the second time. The peer's answer is awaited for the close timeout, whatever becomes of pings. */
+static void
+send_close(Upstream *self, guint16 code, const char *reason)
+{
+    if (self->close_sent)
+        return;
+    self->close_sent = TRUE;
+    source_clear(&self->pong_timer);
+    soup_websocket_connection_set_keepalive_interval(self->soup, 0);
+    /* libsoup has sent one if it met a fault by itself. */
+    if (!self->error_text)
+        flow_send_close(self->flow, code, reason);
 }
 
 /* Both Close frames have passed and ours is written. */
@@ -173,11 +188,14 @@ on_progress(gpointer user_data)
         upstream_fail(self, frame_fault_to_close_code(fault), text);
         return;
     }
-    if (flow_get_backlog(self->flow) == 0 && flow_get_close(self->flow, &code, &text) &&
-        soup_websocket_connection_get_state(self->soup) != SOUP_WEBSOCKET_STATE_OPEN)
-        finish_closing_handshake(self, code, text);
-    else if (self->error_text && !self->told_closed)
+    if (flow_get_close(self->flow, &code, &text)) {
+        /* The answer echoes the code; the reason is what the server has said. */
+        send_close(self, code, "");
+        if (flow_get_backlog(self->flow) == 0)
+            finish_closing_handshake(self, code, text);
+    } else if (self->error_text && !self->told_closed) {
         upstream_fail(self, WSB_CLOSE_PROTOCOL_ERROR, self->error_text);
+    }
     if (!self->told_closed)
         self->events.progress(self->user_data);
 }
@@ -212,11 +230,13 @@ on_closed(SoupWebsocketConnection *soup, gpointer user_data)
     guint16 code = 0;
 
     (void)soup;
-    if (flow_get_close(self->flow, &code, &reason))
+    if (flow_get_close(self->flow, &code, &reason)) {
+        send_close(self, code, "");
         tell_closed(self, code, reason);
-    else
+    } else {
         tell_lost(self, self->error_text ? self->error_text
                                          : "The server dropped the connection without a closing handshake");
+    }
     upstream_end(self);
 }
 
@@ -242,7 +262,8 @@ restart_pong_timer(Upstream *self)
     gint64 seconds = (gint64)self->limits.ping_interval + self->limits.pong_timeout;
 
     source_clear(&self->pong_timer);
-    if (self->limits.ping_interval > 0 && self->limits.pong_timeout > 0 && !self->told_closed)
+    if (self->limits.ping_interval > 0 && self->limits.pong_timeout > 0 && !self->told_closed &&
+        !self->close_sent)
         self->pong_timer = start_timer(seconds * G_USEC_PER_SEC, on_pong_timeout, self);
 }
 
@@ -312,15 +333,11 @@ upstream_free(Upstream *self)
 void
 upstream_send(Upstream *self, gboolean text, GBytes *data)
 {
+    /* The peer's Close has been answered, which is told when that is written. */
+    if (self->close_sent)
+        return;
     soup_websocket_connection_send_message(
         self->soup, text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, data);
-}
-
-static void
-send_close(Upstream *self, guint16 code, const char *reason)
-{
-    if (soup_websocket_connection_get_state(self->soup) == SOUP_WEBSOCKET_STATE_OPEN)
-        soup_websocket_connection_close(self->soup, code, *reason ? reason : NULL);
 }
 
 void

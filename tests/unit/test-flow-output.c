@@ -93,11 +93,15 @@ peer_reads(FlowFixture *fixture, GByteArray *all)
         g_byte_array_append(all, buffer, (guint)n);
 }
 
+/* Bytes that are no masked frame pass as they are. */
 static void
 write_numbers(FlowFixture *fixture, guint32 from, guint32 to)
 {
-    for (guint32 i = from; i < to; i++)
-        write_all(fixture, &i, sizeof(i));
+    for (guint32 i = from; i < to; i++) {
+        guint32 bytes = GUINT32_TO_BE(i);
+
+        write_all(fixture, &bytes, sizeof(bytes));
+    }
 }
 
 /* The peer does not read for a while and then does, again and again. */
@@ -125,7 +129,7 @@ test_nothing_lost(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
         guint32 number;
 
         memcpy(&number, all->data + i * sizeof(number), sizeof(number));
-        g_assert_cmpuint(number, ==, i);
+        g_assert_cmpuint(GUINT32_FROM_BE(number), ==, i);
     }
 }
 
@@ -205,11 +209,12 @@ count_frames(const GByteArray *all, guint32 last, gsize filler)
 
     g_assert_cmpuint(all->len % size, ==, 0);
     for (gsize at = 0; at < all->len; at += size, count++) {
-        guint32 number;
+        guint32 key, number;
 
+        memcpy(&key, all->data + at + 4, sizeof(key));
         memcpy(&number, all->data + at + 8, sizeof(number));
         g_assert_cmpuint(all->data[at], ==, 0x82);
-        g_assert_cmpuint(number, ==, at + size == all->len ? last : count);
+        g_assert_cmpuint(number ^ key, ==, at + size == all->len ? last : count);
     }
     return count;
 }
@@ -284,6 +289,54 @@ test_stop(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpuint(fixture->progress, ==, progress);
 }
 
+/* Frames that were masked with one key leave with one each. */
+static void
+test_masking_keys(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { FRAMES = 100 };
+    g_autoptr(GHashTable) keys = g_hash_table_new(NULL, NULL);
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    flow_fixture_settle();
+    for (guint32 i = 0; i < FRAMES; i++)
+        write_frame(fixture, i, 126);
+    flow_fixture_settle();
+    peer_reads(fixture, all);
+    g_assert_cmpuint(count_frames(all, FRAMES - 1, 126), ==, FRAMES);
+    for (gsize at = 4; at < all->len; at += all->len / FRAMES) {
+        guint32 key;
+
+        memcpy(&key, all->data + at, sizeof(key));
+        g_hash_table_add(keys, GUINT_TO_POINTER(key));
+    }
+    g_assert_cmpuint(g_hash_table_size(keys), >, FRAMES - 3);
+}
+
+/* It goes out at once, behind what had been gathered. */
+static void
+test_send_close(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    const guint8 *close;
+
+    flow_fixture_settle();
+    write_all(fixture, "first", 5);
+    write_all(fixture, "second", 6);
+    flow_send_close(fixture->flow, 1012, "why");
+    g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 0);
+    peer_reads(fixture, all);
+    g_assert_cmpuint(all->len, ==, 11 + 6 + 5);
+    assert_bytes(all->data, 11, "firstsecond", 11);
+    close = all->data + 11;
+    g_assert_cmpuint(close[0], ==, 0x88);
+    g_assert_cmpuint(close[1], ==, 0x80 | 5);
+    g_assert_cmpuint(close[6] ^ close[2], ==, 1012 >> 8);
+    g_assert_cmpuint(close[7] ^ close[3], ==, 1012 & 0xFF);
+    g_assert_cmpuint(close[8] ^ close[4], ==, 'w');
+    g_assert_cmpuint(close[9] ^ close[5], ==, 'h');
+    g_assert_cmpuint(close[10] ^ close[2], ==, 'y');
+}
+
 static void
 on_closed(GObject *stream, GAsyncResult *result, gpointer user_data)
 {
@@ -341,6 +394,8 @@ main(int argc, char **argv)
     ADD("discard-nothing", test_discard_nothing);
     add_discards();
     ADD("stop", test_stop);
+    ADD("masking-keys", test_masking_keys);
+    ADD("send-close", test_send_close);
     ADD("close-async", test_close_async);
     return g_test_run();
 }

@@ -190,6 +190,14 @@ test_every_split(void)
     }
 }
 
+/* Whether the byte at AT is of the frame at fault, and that a Close frame. */
+static gboolean
+is_in_close(const struct Case *row, int at)
+{
+    return row->fault != FRAME_FAULT_NONE && at >= row->frame_at &&
+           (row->bytes[row->frame_at] & 0x0F) == 0x08;
+}
+
 /* Byte by byte, no byte is accepted late and none is refused early. */
 static void
 test_first_wrong_byte(void)
@@ -205,7 +213,7 @@ test_first_wrong_byte(void)
             gsize accepted = G_MAXSIZE;
 
             fault = frame_scanner_feed(&scanner, (const guint8 *)cases[i].bytes + at, 1, &accepted);
-            g_assert_cmpuint(accepted, ==, fault == FRAME_FAULT_NONE ? 1 : 0);
+            g_assert_cmpuint(accepted, ==, fault == FRAME_FAULT_NONE && !is_in_close(&cases[i], at) ? 1 : 0);
             at++;
         }
         g_assert_cmpint(fault, ==, cases[i].fault);
@@ -262,19 +270,22 @@ static const struct Close {
     gsize length;
     guint code;
     const char *reason;
-    gsize accepted;
+    gsize accepted; /* what comes before the Close frame */
 } closes[] = {
-    { BYTES("\x88\x00"), WSB_CLOSE_NO_STATUS, "", 2 },
-    { BYTES("\x88\x02\x03\xe8"), 1000, "", 4 },
+    { BYTES("\x88\x00"), WSB_CLOSE_NO_STATUS, "", 0 },
+    { BYTES("\x88\x02\x03\xe8"), 1000, "", 0 },
     { BYTES("\x88\x05\x03\xe9"
             "bye"),
-      1001, "bye", 7 },
-    { BYTES("\x88\x04\x0f\xa0\xc3\xbc"), 4000, "ü", 6 },
+      1001, "bye", 0 },
+    { BYTES("\x88\x04\x0f\xa0\xc3\xbc"), 4000, "ü", 0 },
+    { BYTES("\x88\x05\x0f\xa0"
+            "a\0b"),
+      4000, "a\uFFFDb", 0 },
     { BYTES("\x01\x01"
             "a\x88\x00"),
-      WSB_CLOSE_NO_STATUS, "", 5 },
-    { BYTES("\x88\x00\x81\x80garbage"), WSB_CLOSE_NO_STATUS, "", 2 },
-    { BYTES("\x88\x02\x03\xe8\x88\x02\x03\xe9"), 1000, "", 4 },
+      WSB_CLOSE_NO_STATUS, "", 3 },
+    { BYTES("\x81\x00\x89\x01!\x88\x00\x81\x80garbage"), WSB_CLOSE_NO_STATUS, "", 5 },
+    { BYTES("\x88\x02\x03\xe8\x88\x02\x03\xe9"), 1000, "", 0 },
 };
 
 static void

@@ -167,6 +167,123 @@ test_nothing_left(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpuint(lane_hub_count(fixture->hub), ==, 2);
 }
 
+/* The closing handshake. */
+
+/* The next frame at the server: its first byte, and its payload of at most 125 bytes. */
+static guint8
+read_frame(const Link *link, guint8 *payload, guint8 *ret_length)
+{
+    guint8 header[6];
+    gssize n;
+
+    while ((n = socket_pair_read(link->pair, header, sizeof(header))) < 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(n, ==, sizeof(header));
+    *ret_length = header[1] & 0x7F;
+    if (*ret_length > 0)
+        g_assert_cmpint(socket_pair_read(link->pair, payload, *ret_length), ==, *ret_length);
+    for (guint8 i = 0; i < *ret_length; i++)
+        payload[i] ^= header[2 + i % 4];
+    return header[0];
+}
+
+static void
+assert_close_arrives(const Link *link, int code)
+{
+    guint8 payload[125], length;
+
+    g_assert_cmpuint(read_frame(link, payload, &length), ==, 0x88);
+    g_assert_cmpuint(length, ==, code ? 2 : 0);
+    if (code)
+        g_assert_cmpuint((guint)(payload[0] << 8 | payload[1]), ==, code);
+}
+
+/* The server's end of TCP, at which the connection is over. */
+static void
+end(Link *link)
+{
+    socket_pair_close_peer(link->pair);
+    link_wait_until_over(link);
+    link_clear(link);
+}
+
+/* The answer has the code of the question, also where libsoup would say otherwise. */
+static void
+test_answer_to_close(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    static const guint16 codes[] = { 0, 1000, 1001, 1010, 1011, 1012, 1013, 1014, 3000, 4999 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
+        const guint8 close[] = { 0x88, codes[i] ? 2 : 0, (guint8)(codes[i] >> 8), (guint8)codes[i] };
+        Link link;
+
+        link_open(&link, fixture->hub, 5000, 0, 0);
+        socket_pair_write(link.pair, close, 2u + close[1]);
+        assert_close_arrives(&link, codes[i]);
+        end(&link);
+        g_assert_cmpuint(link.code, ==, codes[i] ? codes[i] : 1005);
+        g_assert_cmpuint(link.failed, ==, 0);
+    }
+}
+
+/* A server that has said all it has to say at once still gets its answer. */
+static void
+test_answer_to_close_and_end(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    static const guint8 last_words[] = { 0x89, 0, 0x88, 0 };
+    guint8 payload[125], length;
+    Link link;
+
+    link_open(&link, fixture->hub, 5000, 0, 0);
+    socket_pair_write(link.pair, last_words, sizeof(last_words));
+    g_assert_cmpint(shutdown(link.pair->peer, SHUT_WR), ==, 0);
+    link_wait_until_over(&link);
+    g_assert_cmpuint(link.code, ==, 1005);
+    g_assert_cmpuint(read_frame(&link, payload, &length), ==, 0x8A);
+    assert_close_arrives(&link, 0);
+    link_clear(&link);
+}
+
+/* RFC 6455 section 5.5.2: until the server's Close has come. */
+static void
+test_ping_while_closing(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    static const guint8 ping[] = { 0x89, 1, '?' }, close[] = { 0x88, 0 };
+    guint8 payload[125], length;
+    Link link;
+
+    link_open(&link, fixture->hub, 5000 * G_TIME_SPAN_MILLISECOND, 0, 0);
+    lane_enter(link.lane);
+    upstream_close(link.upstream, 1011, "");
+    lane_leave(link.lane);
+    assert_close_arrives(&link, 1011);
+    socket_pair_write(link.pair, ping, sizeof(ping));
+    g_assert_cmpuint(read_frame(&link, payload, &length), ==, 0x8A);
+    g_assert_cmpuint(payload[0], ==, '?');
+    socket_pair_write(link.pair, close, sizeof(close));
+    end(&link);
+    g_assert_cmpuint(link.code, ==, 1005);
+}
+
+static void
+test_nothing_after_close(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(GBytes) late = g_bytes_new_static("late", 4);
+    char byte;
+    Link link;
+
+    link_open(&link, fixture->hub, 5000 * G_TIME_SPAN_MILLISECOND, 0, 0);
+    lane_enter(link.lane);
+    upstream_close(link.upstream, 1000, "");
+    upstream_send(link.upstream, TRUE, late);
+    upstream_close(link.upstream, 1001, "");
+    lane_leave(link.lane);
+    lane_fixture_settle();
+    assert_close_arrives(&link, 1000);
+    g_assert_cmpint(socket_pair_read(link.pair, &byte, 1), ==, -1);
+    end(&link);
+}
+
 /* Pongs. */
 
 static const guint8 pong[] = { 0x8A, 0 };
@@ -217,6 +334,10 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("nothing-left", test_nothing_left);
+    ADD("answer-to-close", test_answer_to_close);
+    ADD("answer-to-close-and-end", test_answer_to_close_and_end);
+    ADD("ping-while-closing", test_ping_while_closing);
+    ADD("nothing-after-close", test_nothing_after_close);
     ADD("pause-ends-just-before-the-pong-timer", test_pause_ends_just_before_the_pong_timer);
     ADD("no-pong", test_no_pong);
     return g_test_run();

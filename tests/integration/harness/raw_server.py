@@ -16,6 +16,7 @@ class Peer:
     def __init__(self, reader, writer):
         self.reader = reader
         self.writer = writer
+        self.head = None
         self.request_line = None
         self.fields = {}
 
@@ -24,8 +25,8 @@ class Peer:
         return self.fields["sec-websocket-key"]
 
     async def read_request(self):
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        self.request_line, *lines = head.split("\r\n")[:-2]
+        self.head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        self.request_line, *lines = self.head.split("\r\n")[:-2]
         self.fields = {
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
         }
