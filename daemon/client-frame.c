@@ -82,23 +82,22 @@ copy_xor(guint8 *to, const guint8 *from, gsize length, guint32 pattern)
         to[at] = from[at] ^ narrow[at % KEY_SIZE];
 }
 
-guint8 *
-client_frame_remask(const guint8 *frame, gsize length, guint32 key)
+void
+client_frame_remask(guint8 *to, const guint8 *frame, gsize length, guint32 key)
 {
-    guint8 *copy;
     gsize offset;
     guint32 old_key;
 
-    if (length < 2 || !(frame[1] & BIT_MASK) || length < key_offset(frame) + KEY_SIZE)
-        return g_memdup2(frame, length);
-    copy = g_malloc(length);
+    if (length < 2 || !(frame[1] & BIT_MASK) || length < key_offset(frame) + KEY_SIZE) {
+        memcpy(to, frame, length);
+        return;
+    }
     offset = key_offset(frame);
     memcpy(&old_key, frame + offset, KEY_SIZE);
-    memcpy(copy, frame, offset);
-    memcpy(copy + offset, &key, KEY_SIZE);
+    memcpy(to, frame, offset);
+    memcpy(to + offset, &key, KEY_SIZE);
     offset += KEY_SIZE;
-    copy_xor(copy + offset, frame + offset, length - offset, old_key ^ key);
-    return copy;
+    copy_xor(to + offset, frame + offset, length - offset, old_key ^ key);
 }
 
 GByteArray *

@@ -15,9 +15,9 @@ guint32 masking_keys_take(MaskingKeys *keys);
 /* Bytes that the client's frame at FRAME has in all, by its header, which must be whole. */
 gsize client_frame_size(const guint8 *frame);
 
-/* A copy of the LENGTH bytes of one whole masked frame, under KEY in place of its own masking key. Free it with
- * g_free(). Bytes that are no such frame are copied as they are. */
-guint8 *client_frame_remask(const guint8 *frame, gsize length, guint32 key);
+/* Copies the LENGTH bytes of one whole masked frame to TO, under KEY in place of its own masking key. Bytes that are no
+ * such frame are copied as they are. */
+void client_frame_remask(guint8 *to, const guint8 *frame, gsize length, guint32 key);
 
 /* A Close frame, masked with zeros. CODE WSB_CLOSE_NO_STATUS: without a payload. REASON has at most 123 bytes. */
 GByteArray *client_frame_new_close(guint16 code, const char *reason);

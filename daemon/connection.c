@@ -421,6 +421,14 @@ connection_send(Connection *self, gboolean text, GBytes *data)
 }
 
 void
+connection_set_corked(Connection *self, gboolean corked)
+{
+    lane_enter(self->lane);
+    upstream_set_corked(self->upstream, corked);
+    lane_leave(self->lane);
+}
+
+void
 connection_close(Connection *self, guint16 code, const char *reason)
 {
     lane_enter(self->lane);

@@ -91,6 +91,7 @@ const Route *connection_get_route(const Connection *connection);
 
 /* The rest is for an open connection: see upstream.h. */
 void connection_send(Connection *connection, gboolean text, GBytes *data);
+void connection_set_corked(Connection *connection, gboolean corked);
 void connection_close(Connection *connection, guint16 code, const char *reason);
 gsize connection_get_backlog(const Connection *connection);
 void connection_set_paused(Connection *connection, gboolean paused);

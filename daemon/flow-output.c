@@ -3,10 +3,11 @@
 /*
  * libsoup writes one frame a turn and does not say how much it has queued. This stream takes every frame whole,
  * so that libsoup queues nothing and all that waits is counted here. The first frame of a turn is written through,
- * because a lone message must wait for nothing; those that follow in the same turn are gathered into one write.
+ * because a lone message must wait for nothing; those that follow in the same turn are gathered into one write. Who
+ * knows where a batch ends says so: then all of it is one write, without waiting for the end of the turn.
  *
- * Invariants: while bytes are kept, either the end of the turn or the transport's readiness is being waited for,
- * so nothing stays behind. TLS is offered the same bytes again after it refused some, as GIO asks.
+ * Invariants: while bytes are kept, the end of the batch, that of the turn or the transport's readiness is being waited
+ * for, so nothing stays behind. TLS is offered the same bytes again after it refused some, as GIO asks.
  */
 
 #include "flow-output.h"
@@ -31,6 +32,7 @@ struct _FlowOutput {
     gsize boundary;     /* of `kept`: where a frame begins, at or before `at` or just behind its frame */
     gsize retry;        /* bytes that the transport refused and wants to see again */
     gboolean gathering; /* something was written this turn */
+    gboolean corked;    /* whoever writes will say when it was the last */
     gboolean broken;
     gboolean stopped;
     MaskingKeys masking_keys;
@@ -100,10 +102,12 @@ advance_boundary(FlowOutput *self, gsize offset)
         self->boundary += client_frame_size(self->kept->data + self->boundary);
 }
 
-/* LENGTH bytes, the end of a frame, of which PARTIAL says that its beginning has been written. */
+/* Keeps a whole frame, under a masking key of ours. */
 static void
-flow_output_keep(FlowOutput *self, const guint8 *data, gsize length, gboolean partial)
+flow_output_keep(FlowOutput *self, const guint8 *frame, gsize length)
 {
+    gsize end;
+
     if (!self->kept)
         self->kept = g_byte_array_new();
     if (self->at > 0 && self->at >= self->kept->len / 2) {
@@ -112,9 +116,9 @@ flow_output_keep(FlowOutput *self, const guint8 *data, gsize length, gboolean pa
         g_byte_array_remove_range(self->kept, 0, (guint)self->at);
         self->at = 0;
     }
-    if (partial)
-        self->boundary = self->kept->len + length;
-    g_byte_array_append(self->kept, data, (guint)length);
+    end = self->kept->len;
+    g_byte_array_set_size(self->kept, (guint)(end + length));
+    client_frame_remask(self->kept->data + end, frame, length, masking_keys_take(&self->masking_keys));
 }
 
 void
@@ -164,24 +168,24 @@ on_transport_writable(GObject *stream, gpointer user_data)
 void
 flow_output_write(FlowOutput *self, const guint8 *frame, gsize length)
 {
-    g_autofree guint8 *masked = NULL;
-    gsize written = 0;
+    gboolean lone = !self->gathering && !self->corked && flow_output_get_backlog(self) == 0;
 
     if (self->broken || self->stopped)
         return;
-    masked = client_frame_remask(frame, length, masking_keys_take(&self->masking_keys));
-    if (!self->gathering && flow_output_get_backlog(self) == 0)
-        written = flow_output_write_transport(self, masked, length);
-    self->gathering = TRUE;
-    if (written < length && !self->broken) {
-        gboolean blocked = self->retry > 0;
+    flow_output_keep(self, frame, length);
+    self->gathering |= !self->corked;
+    if (!self->transport_source && (lone || flow_output_get_backlog(self) >= GATHER_SIZE))
+        flow_output_flush(self);
+}
 
-        flow_output_keep(self, masked + written, length - written, written > 0);
-        if (blocked)
-            flow_output_watch(self);
-        else if (flow_output_get_backlog(self) >= GATHER_SIZE)
-            flow_output_flush(self);
-    }
+void
+flow_output_set_corked(FlowOutput *self, gboolean corked)
+{
+    self->corked = corked;
+    if (!corked && !self->transport_source)
+        flow_output_flush(self);
+    /* So that it is noticed at the end of the turn. */
+    self->gathering |= self->broken;
 }
 
 static gssize

@@ -22,6 +22,9 @@ void flow_output_write(FlowOutput *output, const guint8 *frame, gsize length);
 /* Writes what is kept, as far as the transport takes it, without waiting for the end of the turn. */
 void flow_output_flush(FlowOutput *output);
 
+/* Between TRUE and FALSE comes a batch, which is written when it is whole. */
+void flow_output_set_corked(FlowOutput *output, gboolean corked);
+
 /* Bytes that wait for the transport. */
 gsize flow_output_get_backlog(const FlowOutput *output);
 

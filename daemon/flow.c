@@ -69,6 +69,12 @@ flow_set_paused(Flow *self, gboolean paused)
         flow_input_resume(self->input, FLOW_PAUSE_APPLICATION);
 }
 
+void
+flow_set_corked(Flow *self, gboolean corked)
+{
+    flow_output_set_corked(self->output, corked);
+}
+
 gsize
 flow_get_backlog(const Flow *self)
 {

@@ -27,6 +27,9 @@ Flow *flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 
 /* Stops handing on what arrives, at once; or goes on. */
 void flow_set_paused(Flow *flow, gboolean paused);
 
+/* Between TRUE and FALSE a batch of messages is sent, which goes out when it is whole. */
+void flow_set_corked(Flow *flow, gboolean corked);
+
 /* Bytes that wait to be written to the transport. */
 gsize flow_get_backlog(const Flow *flow);
 

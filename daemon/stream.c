@@ -157,8 +157,13 @@ on_fault(Stream *self, FrameFault fault)
 static void
 stream_take(Stream *self, const guint8 *rest, gsize length)
 {
-    FrameFault fault = stream_input_feed(&self->input, rest, length);
+    FrameFault fault;
 
+    self->events.batch(TRUE, self->user_data);
+    fault = stream_input_feed(&self->input, rest, length);
+    if (self->freed || self->finished || self->over)
+        return;
+    self->events.batch(FALSE, self->user_data);
     if (self->freed || !self->reading)
         return;
     if (fault != FRAME_FAULT_NONE) {

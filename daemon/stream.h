@@ -12,7 +12,9 @@ typedef struct Stream Stream;
 
 /* Told from within the lane. Any of them may free the stream. */
 typedef struct StreamEvents {
-    /* A message of the application's, text as valid UTF-8; valid during the call. */
+    /* Messages of the application's are about to be told; and those that were there have been. */
+    void (*batch)(gboolean begins, gpointer user_data);
+    /* One of them, text as valid UTF-8; valid during the call. */
     void (*message)(gboolean text, GBytes *data, gpointer user_data);
     /* The application has enough unread, so that nothing more should be appended, or has read it. */
     void (*full)(gboolean full, gpointer user_data);

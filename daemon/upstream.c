@@ -359,6 +359,12 @@ upstream_terminate(Upstream *self, guint16 code, const char *reason)
     tell_closed(self, code, reason);
 }
 
+void
+upstream_set_corked(Upstream *self, gboolean corked)
+{
+    flow_set_corked(self->flow, corked);
+}
+
 gsize
 upstream_get_backlog(const Upstream *self)
 {

@@ -41,6 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Upstream, upstream_free)
 /* Sends one message; TEXT must be valid UTF-8. Only before a close has begun. */
 void upstream_send(Upstream *upstream, gboolean text, GBytes *data);
 
+/* Between TRUE and FALSE a batch of messages is sent, which goes out when it is whole. */
+void upstream_set_corked(Upstream *upstream, gboolean corked);
+
 /* The application closes: `closed` follows with the peer's answer, or 1006. CODE and REASON must be such as an
  * endpoint may send. */
 void upstream_close(Upstream *upstream, guint16 code, const char *reason);

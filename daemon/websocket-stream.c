@@ -9,13 +9,19 @@
 #include "websocket-private.h"
 
 static void
-on_message(gboolean text, GBytes *data, gpointer user_data)
+on_batch(gboolean begins, gpointer user_data)
 {
     WebSocket *self = user_data;
 
-    websocket_send(self, text, data);
+    connection_set_corked(self->connection, begins);
     if (connection_get_backlog(self->connection) > self->max_buffered_bytes)
         stream_set_paused(self->stream, TRUE);
+}
+
+static void
+on_message(gboolean text, GBytes *data, gpointer user_data)
+{
+    websocket_send(user_data, text, data);
 }
 
 static void
@@ -59,7 +65,8 @@ on_ended(gpointer user_data)
     g_clear_pointer(&self->former, stream_free);
 }
 
-static const StreamEvents stream_events = { .message = on_message,
+static const StreamEvents stream_events = { .batch = on_batch,
+                                            .message = on_message,
                                             .full = on_full,
                                             .caught_up = on_caught_up,
                                             .fault = on_fault,

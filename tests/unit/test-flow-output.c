@@ -66,6 +66,24 @@ test_gathered(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpuint(fixture->progress, >=, 1);
 }
 
+/* A batch is one write, without a turn; and a lone message after it is written through again. */
+static void
+test_corked(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    flow_fixture_settle();
+    for (guint i = 0; i < 2; i++) {
+        flow_set_corked(fixture->flow, TRUE);
+        write_all(fixture, "first", 5);
+        write_all(fixture, "second", 6);
+        assert_arrives(fixture, NULL);
+        flow_set_corked(fixture->flow, FALSE);
+        assert_arrives(fixture, "firstsecond");
+        assert_arrives(fixture, NULL);
+    }
+    write_all(fixture, "alone", 5);
+    assert_arrives(fixture, "alone");
+}
+
 /* Much in one turn goes out before its end. */
 static void
 test_gathered_much(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
@@ -386,6 +404,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD_COUNTING("written-through", test_written_through);
     ADD_COUNTING("gathered", test_gathered);
+    ADD_COUNTING("corked", test_corked);
     ADD("gathered-much", test_gathered_much);
     ADD("nothing-lost", test_nothing_lost);
     ADD("backlog-pauses-reading", test_backlog_pauses_reading);

@@ -19,6 +19,7 @@ typedef struct Fixture {
     int application; /* -1 once closed */
     GString *told;
     gboolean free_in_event;
+    gboolean in_batch;
 } Fixture;
 
 static void
@@ -29,11 +30,23 @@ tell(Fixture *fixture, const char *what)
         g_clear_pointer(&fixture->stream, stream_free);
 }
 
+/* What is told lies between the beginning and the end of a batch. */
+static void
+on_batch(gboolean begins, gpointer user_data)
+{
+    Fixture *fixture = user_data;
+
+    g_assert_true(fixture->in_batch != begins);
+    fixture->in_batch = begins;
+}
+
 static void
 on_message(gboolean text, GBytes *data, gpointer user_data)
 {
+    Fixture *fixture = user_data;
     g_autofree char *what = g_strdup_printf("%c%" G_GSIZE_FORMAT, text ? 't' : 'b', g_bytes_get_size(data));
 
+    g_assert_true(fixture->in_batch);
     tell(user_data, what);
 }
 
@@ -69,7 +82,8 @@ on_ended(gpointer user_data)
     tell(user_data, "ended");
 }
 
-static const StreamEvents events = { .message = on_message,
+static const StreamEvents events = { .batch = on_batch,
+                                     .message = on_message,
                                      .full = on_full,
                                      .caught_up = on_caught_up,
                                      .fault = on_fault,
