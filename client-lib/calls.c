@@ -9,6 +9,9 @@
  * and a Send that comes while another waits for room is refused and lost. Two in flight would have to be
  * repeated, three could change places. So the rest waits here, bounded in bytes.
  *
+ * With a stream a Send is no call at all (sends.c): it comes here only where something is before it, and is
+ * written when its turn comes. A Close waits until all that was sent is written.
+ *
  * A call's message is built at once, so that a bad argument is told to whoever made the call. Without an
  * object its address is not known yet; then the body is copied to an addressed message when it is. Calls go
  * to the unique name of the service that has the object: another instance may have another's object at that
@@ -28,6 +31,7 @@ struct Call {
     wsb_websocket *websocket;
     CallType type;
     size_t cost;
+    bool stream;             /* a Connect that is to have one */
     bool began;              /* a Connect that took the WebSocket to WSB_STATE_CONNECTING */
     sd_bus_message *message; /* until started */
     sd_bus_slot *slot;       /* once started */
@@ -46,6 +50,7 @@ calls_init(CallQueue *queue)
 {
     TAILQ_INIT(&queue->waiting);
     TAILQ_INIT(&queue->started);
+    TAILQ_INIT(&queue->streamed);
     queue->close_deadline = UINT64_MAX;
 }
 
@@ -76,18 +81,19 @@ calls_drop_all(CallQueue *queue)
 {
     list_free(&queue->waiting);
     list_free(&queue->started);
+    sends_drop_all(&queue->streamed);
     *queue = (CallQueue){ 0 };
     calls_init(queue);
 }
 
 bool
-calls_has_connect(const CallQueue *queue)
+calls_has_started(const CallQueue *queue, CallType type)
 {
     Call *call;
 
     TAILQ_FOREACH(call, &queue->started, link)
     {
-        if (call->type == CALL_CONNECT)
+        if (call->type == type)
             return true;
     }
     return false;
@@ -106,6 +112,7 @@ calls_forget(CallQueue *queue, const void *userdata)
                 call->callback = NULL;
         }
     }
+    sends_forget(&queue->streamed, userdata);
 }
 
 /* ---- Building ---- */
@@ -166,12 +173,28 @@ call_message(Call *call)
     return call->message;
 }
 
+void
+call_use_stream(Call *call)
+{
+    call->stream = true;
+}
+
 /* The object may be another than the one that there was, or was not, when the message was built. */
 static bool
 is_addressed(const Call *call)
 {
     return strcmp(sd_bus_message_get_path(call->message), call->websocket->path) == 0 &&
            strcmp(sd_bus_message_get_destination(call->message), call->websocket->owner) == 0;
+}
+
+/* So that its arguments can be read. */
+static int
+seal_message(Call *call)
+{
+    int r;
+
+    r = sd_bus_message_seal(call->message, /* cookie= */ 1, /* timeout_usec= */ 0);
+    return r < 0 ? r : sd_bus_message_rewind(call->message, /* complete= */ true);
 }
 
 static int
@@ -185,9 +208,7 @@ address_message(Call *call)
     r = new_message(call, &m);
     if (r < 0)
         return r;
-    r = sd_bus_message_seal(call->message, /* cookie= */ 1, /* timeout_usec= */ 0);
-    if (r >= 0)
-        r = sd_bus_message_rewind(call->message, /* complete= */ true);
+    r = seal_message(call);
     if (r >= 0)
         r = sd_bus_message_copy(m, call->message, /* all= */ true);
     if (r < 0) {
@@ -262,6 +283,7 @@ calls_fail_all(wsb_websocket *websocket, const wsb_error *error)
     {
         call->slot = sd_bus_slot_unref(call->slot);
     }
+    sends_fail_all(websocket, error);
     end_list(websocket, &list, error);
 }
 
@@ -283,6 +305,7 @@ calls_fail_waiting_sends(wsb_websocket *websocket, const wsb_error *error)
     }
     queue->drain_wanted = false;
     queue->close_deadline = UINT64_MAX;
+    sends_fail_all(websocket, error);
     end_list(websocket, &list, error);
     calls_advance(websocket);
 }
@@ -305,17 +328,6 @@ apply_answer(Call *call, const wsb_error *error)
         websocket_forget_object(websocket, /* release= */ true);
 }
 
-static void
-tell_drain(wsb_websocket *websocket)
-{
-    CallQueue *queue = &websocket->calls;
-
-    if (!queue->drain_wanted || queue->send_bytes > WSB_SEND_QUEUE_MAX / 2)
-        return;
-    queue->drain_wanted = false;
-    listeners_emit(websocket, &(wsb_event){ .type = WSB_EVENT_DRAIN });
-}
-
 static int
 on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
@@ -332,7 +344,7 @@ on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
     if (error.result == -ESTALE)
         websocket_lose(websocket, "the service no longer has this WebSocket");
     call_end(call, error.result < 0 ? &error : NULL);
-    tell_drain(websocket);
+    sends_tell_drain(websocket);
     calls_advance(websocket);
     error_clear(&error);
     websocket_release_hold(websocket);
@@ -343,9 +355,26 @@ on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 
 /* Whether nothing but the calls before it keeps a call of TYPE back. */
 static bool
-may_start(const wsb_websocket *websocket, CallType type)
+may_start(wsb_websocket *websocket, CallType type)
 {
-    return websocket->path && !(type == CALL_SEND && websocket->calls.send_started);
+    const CallQueue *queue = &websocket->calls;
+
+    if (!websocket->path || stream_holds_end(websocket))
+        return false;
+    if (type == CALL_CLOSE)
+        return stream_flush(websocket);
+    if (type == CALL_CONNECT)
+        return true;
+    /* What a Close means for a message on the stream is known when it is answered. */
+    return !queue->send_started && !stream_is_pending(websocket) &&
+           !(websocket->stream && calls_has_started(queue, CALL_CLOSE));
+}
+
+/* Without an object one is asked for; but not while the end of the last one's connection is still awaited. */
+static int
+ensure_object(wsb_websocket *websocket)
+{
+    return websocket->path || stream_holds_end(websocket) ? 0 : websocket_create_object(websocket);
 }
 
 /* CALL is in no list; on success it is in `started`. */
@@ -354,9 +383,13 @@ call_start(Call *call)
 {
     wsb_websocket *websocket = call->websocket;
     uint64_t timeout_usec = call->type == CALL_SEND ? UINT64_MAX : websocket->client->timeout_usec;
+    bool idle = websocket->state == WSB_STATE_CREATED || websocket->state == WSB_STATE_CLOSED;
     int r;
 
+    call->began = call->type == CALL_CONNECT && idle;
     r = address_message(call);
+    if (r >= 0 && call->began && call->stream)
+        r = stream_request(websocket);
     if (r >= 0)
         r = sd_bus_call_async(websocket->client->bus, &call->slot, call->message, on_answer, call,
                               timeout_usec);
@@ -366,13 +399,31 @@ call_start(Call *call)
     TAILQ_INSERT_TAIL(&websocket->calls.started, call, link);
     if (call->type == CALL_SEND)
         websocket->calls.send_started = true;
-    if (call->type == CALL_CONNECT &&
-        (websocket->state == WSB_STATE_CREATED || websocket->state == WSB_STATE_CLOSED)) {
-        call->began = true;
+    if (call->began) {
         websocket->state = WSB_STATE_CONNECTING;
         websocket->error_told = false;
+        /* Where it cannot be asked for, it is not known. */
+        (void)stream_request_limit(websocket);
     }
     return 0;
+}
+
+/* CALL, a Send in no list, whose turn has come when there is a stream. Only while processing. */
+static void
+start_on_stream(Call *call)
+{
+    wsb_error error = { 0 };
+    int r;
+
+    r = seal_message(call);
+    if (r < 0)
+        error_set_errno(&error, r);
+    else
+        r = sends_submit_message(call->websocket, call->message, call->callback, call->userdata, &error);
+    if (r >= 0)
+        call->callback = NULL; /* it is told when the message is written */
+    call_end(call, r < 0 ? &error : NULL);
+    error_clear(&error);
 }
 
 static void
@@ -395,11 +446,15 @@ call_submit(Call *call)
     CallQueue *queue = &websocket->calls;
     int r = 0;
 
-    if (TAILQ_EMPTY(&queue->waiting) && may_start(websocket, call->type))
-        r = call_start(call);
-    else {
-        if (!websocket->path)
-            r = websocket_create_object(websocket);
+    if (TAILQ_EMPTY(&queue->waiting) && may_start(websocket, call->type)) {
+        if (call->type == CALL_SEND && websocket->stream) {
+            wait_for_turn(call);
+            client_defer(websocket);
+        } else {
+            r = call_start(call);
+        }
+    } else {
+        r = ensure_object(websocket);
         if (r >= 0)
             wait_for_turn(call);
     }
@@ -427,13 +482,14 @@ calls_advance(wsb_websocket *websocket)
         TAILQ_REMOVE(&queue->waiting, call, link);
         if (call->type == CALL_CLOSE)
             queue->close_deadline = UINT64_MAX;
-        r = call_start(call);
-        if (r < 0) {
+        if (call->type == CALL_SEND && websocket->stream) {
+            start_on_stream(call);
+        } else if ((r = call_start(call)) < 0) {
             error_set_errno(&error, r);
             call_end(call, &error);
         }
     }
-    if (call && !websocket->path && (r = websocket_create_object(websocket)) < 0) {
+    if (call && (r = ensure_object(websocket)) < 0) {
         error_set_errno(&error, r);
         calls_fail_all(websocket, &error);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "error.h"
+#include "sends.h"
 
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -18,11 +19,12 @@ typedef TAILQ_HEAD(CallList, Call) CallList;
 
 /* The calls of one WebSocket that have not been answered. */
 typedef struct CallQueue {
-    CallList waiting; /* in order; each leaves when all before it have */
-    CallList started; /* with the service */
+    CallList waiting;  /* in order; each leaves when all before it have */
+    CallList started;  /* with the service */
+    SendList streamed; /* not calls at all: what is sent on a stream (sends.h) */
     bool send_started;
     bool drain_wanted; /* a send was refused for want of room */
-    size_t n_sends;    /* of both lists */
+    size_t n_sends;    /* of all lists */
     size_t send_bytes;
     uint64_t close_deadline; /* when the sends before a Close are dropped; UINT64_MAX: none */
 } CallQueue;
@@ -41,6 +43,9 @@ int call_new(wsb_websocket *websocket, CallType type, size_t cost, wsb_callback 
 sd_bus_message *call_message(Call *call);
 Call *call_free(Call *call);
 
+/* CALL, a Connect, is to have a stream if it can. */
+void call_use_stream(Call *call);
+
 /* Starts CALL or lets it wait for its turn, and takes it over; its callback runs later in any case. On
  * failure (negative errno) it is freed and its callback does not run. */
 int call_submit(Call *call);
@@ -48,12 +53,12 @@ int call_submit(Call *call);
 /* Starts what may start. Only while processing: what cannot be started is told to its callback. */
 void calls_advance(wsb_websocket *websocket);
 
-/* End calls with ERROR, while processing: all, or the sends that wait. */
+/* End calls with ERROR, while processing: all, or the sends that wait here. */
 void calls_fail_all(wsb_websocket *websocket, const wsb_error *error);
 void calls_fail_waiting_sends(wsb_websocket *websocket, const wsb_error *error);
 
 /* The callback of the call that has this USERDATA is not to run. */
 void calls_forget(CallQueue *queue, const void *userdata);
 
-/* Whether the outcome of a Connect is open. */
-bool calls_has_connect(const CallQueue *queue);
+/* Whether a call of TYPE is with the service. */
+bool calls_has_started(const CallQueue *queue, CallType type);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "buffer.h"
 #include "wsbroker.h"
 
 #include <stdbool.h>
@@ -29,6 +30,11 @@ struct wsb_client {
     uint64_t next_deadline; /* not later than the first of the WebSockets' deadlines; UINT64_MAX: none */
     bool processing;
 
+    unsigned n_streams; /* that epoll_fd watches */
+    BufferPool buffers;
+    TAILQ_HEAD(, wsb_websocket) deferred; /* not owned: to run at once */
+    size_t n_deferred;
+
     LIST_HEAD(, wsb_websocket) websockets; /* not owned: they own the client */
     void *by_path;                         /* tsearch(3) tree of the WebSockets that have an object */
 
@@ -38,6 +44,16 @@ struct wsb_client {
 
 /* Opens the bus again if it was lost. 0 or a negative errno. */
 int client_ensure_bus(wsb_client *client);
+
+/* The bus is of no use any more: each WebSocket hears of it. */
+void client_lose_bus(wsb_client *client);
+
+/* No longer looks at the bus's descriptor. */
+void client_unwatch_bus(wsb_client *client);
+
+/* websocket_run_deferred() is to run at once, or, where that is processing, before it returns. */
+void client_defer(wsb_websocket *websocket);
+void client_forget_deferred(wsb_websocket *websocket);
 
 /* wsb_client_process() must run at DEADLINE at the latest, CLOCK_MONOTONIC. */
 void client_add_deadline(wsb_client *client, uint64_t deadline);

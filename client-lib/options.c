@@ -323,3 +323,12 @@ wsb_options_set_min_tls_version(wsb_options *options, const char *version)
 {
     return options ? set_string(&options->min_tls_version, version) : -EINVAL;
 }
+
+int
+wsb_options_set_stream(wsb_options *options, bool stream)
+{
+    if (!options)
+        return -EINVAL;
+    options->no_stream = !stream;
+    return 0;
+}

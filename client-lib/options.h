@@ -31,6 +31,7 @@ struct wsb_options {
     bool has_ping_interval, has_pong_timeout;
     uint32_t ping_interval, pong_timeout;
     char *min_tls_version;
+    bool no_stream;
 };
 
 /*

@@ -53,6 +53,8 @@ wsb_websocket_connect(wsb_websocket *websocket, const char *url, const wsb_optio
     r = call_new(websocket, CALL_CONNECT, /* cost= */ 0, callback, userdata, &call);
     if (r < 0)
         return fail(websocket, r);
+    if (!options || !options->no_stream)
+        call_use_stream(call);
     return submit(websocket, call, connect_arguments_append(call_message(call), url, options));
 }
 
@@ -107,7 +109,7 @@ check_room(wsb_websocket *websocket, size_t length)
 {
     CallQueue *queue = &websocket->calls;
 
-    if (length > WSB_MESSAGE_MAX)
+    if (length > WSB_MESSAGE_MAX && !(sends_may_stream(websocket) && length <= stream_get_limit(websocket)))
         return fail(websocket, -EMSGSIZE);
     if (queue->n_sends > 0 && queue->send_bytes + length + WSB_SEND_COST > WSB_SEND_QUEUE_MAX) {
         queue->drain_wanted = true;
@@ -115,6 +117,15 @@ check_room(wsb_websocket *websocket, size_t length)
                          "too much waits to be sent already");
     }
     return 0;
+}
+
+static int
+send_on_stream(wsb_websocket *websocket, wsb_message_kind kind, const void *data, size_t length,
+               wsb_callback callback, void *userdata)
+{
+    int r = sends_submit(websocket, kind, data, length, callback, userdata);
+
+    return r < 0 ? fail(websocket, r) : 0;
 }
 
 int
@@ -136,6 +147,8 @@ wsb_websocket_send_text(wsb_websocket *websocket, const char *text, size_t lengt
     kind = text_classify(text, length);
     if (kind == TEXT_INVALID)
         return error_set(&websocket->last_error, -EINVAL, WSB_CODE_PARAMETER, "the text is not UTF-8");
+    if (sends_may_stream(websocket))
+        return send_on_stream(websocket, WSB_MESSAGE_TEXT, text, length, callback, userdata);
     r = call_new(websocket, CALL_SEND, length + WSB_SEND_COST, callback, userdata, &call);
     if (r < 0)
         return fail(websocket, r);
@@ -155,9 +168,12 @@ wsb_websocket_send_binary(wsb_websocket *websocket, const void *data, size_t len
         return -EINVAL;
     if (!data && length > 0)
         return fail(websocket, -EINVAL);
+    data = data ? data : "";
     r = check_room(websocket, length);
     if (r < 0)
         return r;
+    if (sends_may_stream(websocket))
+        return send_on_stream(websocket, WSB_MESSAGE_BINARY, data, length, callback, userdata);
     r = call_new(websocket, CALL_SEND, length + WSB_SEND_COST, callback, userdata, &call);
     if (r < 0)
         return fail(websocket, r);

@@ -216,8 +216,8 @@ read_special_message(sd_bus_message *m, wsb_event *event, char **ret_copy)
     return strcmp(kind, WSB_KIND_TEXT) == 0 ? read_bytes(m, WSB_MESSAGE_TEXT, event, ret_copy) : -EBADMSG;
 }
 
-static int
-read_message(sd_bus_message *m, wsb_event *event, char **ret_copy)
+int
+signal_read_data(sd_bus_message *m, wsb_event *event, char **ret_copy)
 {
     const char *contents;
     int r;
@@ -264,6 +264,7 @@ on_open(wsb_websocket *websocket, sd_bus_message *m)
         return r;
     websocket->state = WSB_STATE_OPEN;
     listeners_emit(websocket, &event);
+    stream_start(websocket);
     return 0;
 }
 
@@ -276,7 +277,7 @@ on_message(wsb_websocket *websocket, sd_bus_message *m)
 
     if (websocket->state != WSB_STATE_OPEN && websocket->state != WSB_STATE_CLOSING)
         return 0;
-    r = read_message(m, &event, &copy);
+    r = signal_read_data(m, &event, &copy);
     if (r >= 0) {
         listeners_emit(websocket, &event);
         listeners_emit(websocket, &data_end);
@@ -292,6 +293,8 @@ on_close(wsb_websocket *websocket, sd_bus_message *m)
     uint16_t code;
     int r;
 
+    if (stream_hold_signal(websocket, m))
+        return 0;
     r = sd_bus_message_read(m, "qs", &code, &reason);
     if (r >= 0)
         websocket_tell_close(websocket, code, reason);
@@ -305,6 +308,8 @@ on_error(wsb_websocket *websocket, sd_bus_message *m)
     HeaderList headers = { 0 };
     int r;
 
+    if (stream_hold_signal(websocket, m))
+        return 0;
     r = sd_bus_message_read(m, "us", &event.code, &event.message);
     if (r >= 0)
         r = read_details(m, &event, &headers);
@@ -326,21 +331,29 @@ static const struct {
     { "Error", on_error },
 };
 
+void
+signal_tell(wsb_websocket *websocket, sd_bus_message *signal)
+{
+    const char *member = sd_bus_message_get_member(signal);
+
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+        if (strcmp(member, handlers[i].member) == 0 && handlers[i].handle(websocket, signal) < 0) {
+            websocket_forget_object(websocket, /* release= */ true);
+            websocket_lose(websocket, "the service sent what is not understood");
+        }
+}
+
 int
 signal_received(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
-    const char *sender = sd_bus_message_get_sender(m), *member = sd_bus_message_get_member(m);
+    const char *sender = sd_bus_message_get_sender(m);
     wsb_websocket *websocket = websocket_find(userdata, sd_bus_message_get_path(m));
 
     (void)ret_error;
     if (!websocket || !sender || strcmp(sender, websocket->owner) != 0)
         return 0;
     websocket_hold(websocket);
-    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
-        if (strcmp(member, handlers[i].member) == 0 && handlers[i].handle(websocket, m) < 0) {
-            websocket_forget_object(websocket, /* release= */ true);
-            websocket_lose(websocket, "the service sent what is not understood");
-        }
+    signal_tell(websocket, m);
     websocket_release_hold(websocket);
     return 0;
 }

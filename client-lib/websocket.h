@@ -5,6 +5,7 @@
 #include "client.h"
 #include "error.h"
 #include "listeners.h"
+#include "stream.h"
 
 struct wsb_websocket {
     unsigned n_ref;  /* the application's: at 0 nothing of it is called any more */
@@ -12,6 +13,8 @@ struct wsb_websocket {
     wsb_client *client;
     LIST_ENTRY(wsb_websocket) link;
     SLIST_ENTRY(wsb_websocket) lost_link;
+    TAILQ_ENTRY(wsb_websocket) deferred_link;
+    bool deferred; /* in the client's list */
 
     /* The object in the service. `creating` is the unanswered CreateWebSocket, awaited to a deadline
      * (UINT64_MAX: none). */
@@ -22,6 +25,7 @@ struct wsb_websocket {
 
     wsb_state state;
     bool error_told; /* in this connection */
+    Stream *stream;  /* NULL: messages travel over the bus */
     CallQueue calls;
     Listeners listeners;
     wsb_error last_error;
@@ -33,11 +37,19 @@ void websocket_release_hold(wsb_websocket *websocket);
 /* No listener or callback may run any more. */
 bool websocket_is_dropped(const wsb_websocket *websocket);
 
+/* Between "open" and "close". */
+bool websocket_is_open(const wsb_websocket *websocket);
+
 /* Asks the service for an object; calls_advance() follows once it is there, calls_fail_all() where it is
  * refused. Nothing to do when that is under way. 0 or a negative errno. */
 int websocket_create_object(wsb_websocket *websocket);
 
-/* The object is no longer used; RELEASE says whether the service is to be told. */
+/* An object that is being asked for is no longer awaited: its answer will not come, or is left to the bus,
+ * which releases it then. */
+void websocket_end_creation(wsb_websocket *websocket);
+void websocket_forget_creation(wsb_websocket *websocket);
+
+/* The object is no longer used; RELEASE says whether the service is to be told, and closes the stream. */
 void websocket_forget_object(wsb_websocket *websocket, bool release);
 
 /* Gives up the connection, its object and its calls, without a word to the listeners; callbacks get
@@ -51,9 +63,14 @@ void websockets_lose(wsb_client *client, const char *owner, const char *message)
 /* The same for one whose service sent what is not understood. */
 void websocket_lose(wsb_websocket *websocket, const char *message);
 
+/* What was put off while the application was sending, or until the messages of a turn were told. A hold must
+ * be had. */
+void websocket_run_deferred(wsb_websocket *websocket);
+
 /* Tells the listeners, and keeps the state, for a connection that failed or ended. Holds must be had. */
 void websocket_tell_error(wsb_websocket *websocket, const wsb_event *event);
 void websocket_tell_close(wsb_websocket *websocket, uint16_t code, const char *reason);
+void websocket_tell_loss(wsb_websocket *websocket, const char *message);
 
 /* The WebSocket with an object at PATH, or NULL. */
 wsb_websocket *websocket_find(wsb_client *client, const char *path);

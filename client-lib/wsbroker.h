@@ -21,6 +21,7 @@
 #ifndef WSBROKER_H
 #define WSBROKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -165,6 +166,11 @@ int wsb_options_set_pong_timeout(wsb_options *options, uint32_t seconds);
 /* "1.2" or "1.3". */
 int wsb_options_set_min_tls_version(wsb_options *options, const char *version);
 
+/* Whether the messages may travel past the bus, on a stream that the service hands out, which is faster:
+ * true, what holds when unset. With false, or where there is no stream to have, they travel as signals and
+ * calls. The results are the same. */
+int wsb_options_set_stream(wsb_options *options, bool stream);
+
 /* ---- WebSocket ---- */
 
 typedef enum wsb_state {
@@ -180,7 +186,8 @@ typedef enum wsb_message_kind {
     WSB_MESSAGE_BINARY = WSB_FRAME_BINARY
 } wsb_message_kind;
 
-/* The largest message, either way, bytes. The service's MaxMessageSize is usually less. */
+/* The largest message that crosses the bus, either way, bytes. On a stream the service's MaxMessageSize alone
+ * counts; it is usually less. */
 #define WSB_MESSAGE_MAX ((size_t)30 << 20)
 
 /* How much may wait to be sent on one WebSocket, bytes; each message counts WSB_SEND_COST more than its
@@ -230,14 +237,15 @@ int wsb_websocket_connect(wsb_websocket *websocket, const char *url, const wsb_o
                           wsb_callback callback, void *userdata);
 
 /*
- * Sends one message; TEXT and DATA are copied. CALLBACK (may be NULL) runs when the service has taken it and
- * has room for more, which under pressure from the server is when the server reads; callbacks run in the
- * order of the sends. Messages wait here until the ones before are taken, up to WSB_SEND_QUEUE_MAX. Any one
- * message may be sent when nothing waits.
+ * Sends one message; TEXT and DATA are copied. CALLBACK (may be NULL) runs when the message is on its way and
+ * there is room for more, which under pressure from the server is when the server reads; callbacks run in the
+ * order of the sends. What cannot go out yet waits here, up to WSB_SEND_QUEUE_MAX. Any one message may be
+ * sent when nothing waits.
  *
  * At once: -EAGAIN (WSB_CODE_LIMIT_EXCEEDED) when there is no room: await the event "drain"; -EINVAL
- * (WSB_CODE_PARAMETER) for text that is not UTF-8; -EMSGSIZE (WSB_CODE_PARAMETER) beyond WSB_MESSAGE_MAX. A
- * callback sees in addition -ENOTCONN (WSB_CODE_NOT_CONNECTED) when the connection was not open or ended
+ * (WSB_CODE_PARAMETER) for text that is not UTF-8; -EMSGSIZE (WSB_CODE_PARAMETER) beyond WSB_MESSAGE_MAX, but
+ * on a stream only beyond MaxMessageSize as well. A callback sees in addition -EINVAL for a message larger
+ * than MaxMessageSize, and -ENOTCONN (WSB_CODE_NOT_CONNECTED) when the connection was not open or ended
  * first.
  */
 int wsb_websocket_send_text(wsb_websocket *websocket, const char *text, size_t length, wsb_callback callback,

@@ -11,12 +11,12 @@ import uuid
 
 import pytest
 
-from harness import accounts, namespace, service as service_module, tool
+from harness import accounts, library_application as library_application_module, namespace
+from harness import service as service_module, tool
 from harness.bus import PrivateBus
 from harness.bus_application import BusApplication
 from harness.certificates import Authority
 from harness.cgroups import Cgroups
-from harness.library_application import LibraryApplication
 from harness.name_server import NameServer
 from harness.namespace import Namespace
 from harness.process import Process
@@ -167,19 +167,29 @@ async def bus_application(service, servers):
 
 @pytest.fixture
 async def library_application(service, servers, directory):
-    """An application that uses the client library."""
-    application = LibraryApplication(directory, service)
-    try:
-        yield await application.start()
-        await application.leave()
-    finally:
-        await application.destroy()
+    """An application that uses the client library, with a stream for its messages."""
+    async with library_application_module.running(directory, service) as application:
+        yield application
 
 
-@pytest.fixture(params=["bus", "library"])
+@pytest.fixture
+async def library_signals_application(service, servers, directory):
+    """The same without a stream: its messages are signals."""
+    async with library_application_module.running(directory, service, stream=False) as application:
+        yield application
+
+
+def pytest_generate_tests(metafunc):
+    """A test of an application is run for each way to be one: over the bus and through the library, and, where its
+    module says so, through the library without a stream. A module may have a fixture of that name of its own."""
+    if "application" in metafunc.fixturenames and not hasattr(metafunc.module, "application"):
+        ways = getattr(metafunc.module, "APPLICATIONS", ["bus", "library"])
+        metafunc.parametrize("application", ways, indirect=True)
+
+
+@pytest.fixture
 def application(request):
-    """Both, one after the other: the rows that hold through the bus and through the library alike."""
-    return request.getfixturevalue(f"{request.param}_application")
+    return request.getfixturevalue(f"{request.param.replace('-', '_')}_application")
 
 
 @pytest.fixture

@@ -77,6 +77,8 @@ add_word(Keys *keys, char *word)
 
     if (strcmp(word, "nocallback") == 0)
         return (keys->no_callback = true);
+    if (strcmp(word, "nostream") == 0)
+        return wsb_options_set_stream(keys->options, false) >= 0;
     if (!value)
         return false;
     *value++ = '\0';

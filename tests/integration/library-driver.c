@@ -40,7 +40,7 @@
  *     barrier                           nothing; its answer shows that the lines before it were handled
  *
  * `connect` with the word `nocallback` among its keys passes no callback: no "completed" follows, and a
- * refusal comes as event "error". KEY=VALUE:
+ * refusal comes as event "error"; with the word `nostream` messages travel as signals. KEY=VALUE:
  *     header=NAME64:VALUE64 (may be repeated)  protocol=64  ca=64  caPath=64  cert=64  key=64  certPath=64
  *     keyPath=64  keyPassword=64  proxy=64 ("system" or "no-proxy")  proxyHost=64  proxyPort=N  proxyUser=64
  *     proxyPassword=64  exclude=64 (may be repeated)  pingInterval=N  pongTimeout=N  minTlsVersion=64

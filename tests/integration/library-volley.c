@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Sends many mixed messages through libwsbroker and receives as many at the same time. Which ones went out and
- * which came in is told by one checksum for each way, over kind, length and bytes of all messages in order: the
- * other side has the same checksum exactly when nothing was lost, doubled, changed or put out of order.
+ * Sends many mixed messages through libwsbroker and receives as many at the same time. Which ones went out
+ * and which came in is told by one checksum for each way, over kind, length and bytes of all messages in
+ * order: the other side has the same checksum exactly when nothing was lost, doubled, changed or put out of
+ * order.
  *
- * Run: library-volley ADDRESS URL COUNT. ADDRESS is that of the bus. Prints
- *     SENT CHECKSUM RECEIVED CHECKSUM
- * once both are complete and the connection is closed with 1000; exit status 1 and a reason otherwise.
+ * Run: library-volley ADDRESS URL COUNT [signals]. ADDRESS is that of the bus; without a stream where it says
+ * `signals`. Prints     SENT CHECKSUM RECEIVED CHECKSUM once both are complete and the connection is closed
+ * with 1000; exit status 1 and a reason otherwise.
  */
 
 #include "wsbroker.h"
@@ -29,6 +30,7 @@ typedef struct Way {
 typedef struct Volley {
     sd_event *event;
     wsb_websocket *websocket;
+    bool signals;
     unsigned long count;
     char *pool; /* what messages are cut from */
     Way sent, received;
@@ -153,6 +155,20 @@ on_close(wsb_websocket *websocket, const wsb_event *event, void *userdata)
 /* ---- Start and end ---- */
 
 static int
+connect_volley(Volley *volley, const char *url)
+{
+    wsb_options *options = NULL;
+    int r = wsb_options_new(&options);
+
+    if (r >= 0)
+        r = wsb_options_set_stream(options, !volley->signals);
+    if (r >= 0)
+        r = wsb_websocket_connect(volley->websocket, url, options, NULL, NULL);
+    wsb_options_free(options);
+    return r;
+}
+
+static int
 start(Volley *volley, const char *address, const char *url)
 {
     wsb_client *client = NULL;
@@ -170,7 +186,7 @@ start(Volley *volley, const char *address, const char *url)
     wsb_websocket_on(volley->websocket, WSB_EVENT_MESSAGE, on_message, volley);
     wsb_websocket_on(volley->websocket, WSB_EVENT_ERROR, on_error, volley);
     wsb_websocket_on(volley->websocket, WSB_EVENT_CLOSE, on_close, volley);
-    return wsb_websocket_connect(volley->websocket, url, NULL, NULL, NULL);
+    return connect_volley(volley, url);
 }
 
 static void
@@ -199,9 +215,10 @@ main(int argc, char **argv)
     Volley volley;
     int r;
 
-    if (argc != 4)
+    if (argc != 4 && !(argc == 5 && strcmp(argv[4], "signals") == 0))
         return 2;
     volley_init(&volley, strtoul(argv[3], NULL, 10));
+    volley.signals = argc == 5;
     r = sd_event_new(&volley.event);
     if (r >= 0)
         r = start(&volley, argv[1], argv[2]);

@@ -11,6 +11,8 @@ from harness.application import Close, Error, Message, refused
 from harness.raw_server import FullListener, silent
 from harness.waiting import eventually
 
+APPLICATIONS = ["bus", "library", "library-signals"]
+
 
 def in_words(part):
     return f"{len(part)} characters" if isinstance(part, str) else None

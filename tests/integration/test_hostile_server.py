@@ -9,6 +9,8 @@ import pytest
 from harness import frames
 from harness.application import Close, Error, HeaderReceive, Message, Open
 
+APPLICATIONS = ["bus", "library", "library-signals"]
+
 
 def answering(make_answer):
     """A script that reads the request, writes what MAKE_ANSWER makes of its key, and waits."""

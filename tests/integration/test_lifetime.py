@@ -10,6 +10,8 @@ from harness import frames
 from harness.raw_server import FullListener, silent
 from harness.waiting import eventually
 
+APPLICATIONS = ["bus", "library", "library-signals"]
+
 
 async def test_row_44_application_leaves_the_bus(application, serve, service):
     server = await serve()

@@ -10,6 +10,8 @@ from harness.application import Close, Error, Message
 from harness.connect_options import open_with
 from harness.waiting import eventually
 
+APPLICATIONS = ["bus", "library", "library-signals"]
+
 # The service counts in whole seconds.
 QUICK = "PingInterval=1s\nPongTimeout=1s\n"
 

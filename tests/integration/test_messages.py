@@ -10,6 +10,8 @@ from harness import frames
 from harness.application import Close, Error, Message, refused
 from harness.raw_server import silent
 
+APPLICATIONS = ["bus", "library", "library-signals"]
+
 MESSAGES = {
     "text": "Grüße, 世界",
     "binary": bytes(range(256)),

@@ -108,16 +108,17 @@ async def test_row_48_close_at_a_service_that_stops_answering(hasty, service, st
 
 
 async def test_row_48_blocking_send_to_a_service_that_stops_answering(hasty, service, stand_still, serve):
-    """What was sent in vain may still be delivered."""
+    """What was sent in vain may still be delivered. It is more than the stream's socket has room for."""
     server = await serve()
     websocket = await hasty.create()
     await websocket.open(server.url())
     stand_still()
-    await refused(UNKNOWN, hasty.command("send-text-sync", websocket.name, "300", to64("late")))
+    late = "late" * 2**18
+    await refused(UNKNOWN, hasty.command("send-text-sync", websocket.name, "300", to64(late)))
     service.process.send_signal(signal.SIGCONT)
     await websocket.send("after")
     messages = [await websocket.next(Message)]
-    if messages[0] == Message("late"):
+    if messages[0] == Message(late):
         messages.append(await websocket.next(Message))
     assert messages[-1] == Message("after")
 

@@ -20,13 +20,13 @@ FEWER = 10_000
 TIMEOUT = 300  # with sanitizers on a slow machine
 
 
-async def _through_the_library(service, directory, server, volley):
+async def _through_the_library(service, directory, server, volley, *arguments):
     """One volley by library-volley; asserts that both sides have had the same."""
     program_path = os.path.join(os.path.dirname(program()), "library-volley")
     process = await Process(
         "library-volley",
         directory,
-        [program_path, service.bus.address, server.url(), volley.count],
+        [program_path, service.bus.address, server.url(), volley.count, *arguments],
         env=environment(),
         stdout=subprocess.PIPE,
     ).start()
@@ -46,12 +46,18 @@ async def test_row_35_a_hundred_thousand_through_the_library(service, serve, dir
     await _through_the_library(service, directory, await serve(volley), volley)
 
 
+async def test_row_35_ten_thousand_through_the_library_over_signals(service, serve, directory):
+    volley = VolleyServer(FEWER)
+    await _through_the_library(service, directory, await serve(volley), volley, "signals")
+
+
 @pytest.mark.config("MaxBufferedBytes=64K\n")
-async def test_row_35_ten_thousand_under_back_pressure(service, serve, directory):
+@pytest.mark.parametrize("arguments", [[], ["signals"]], ids=["stream", "signals"])
+async def test_row_35_ten_thousand_under_back_pressure(service, serve, directory, arguments):
     """Where the service holds back both sides nearly all the time."""
     volley = VolleyServer(FEWER)
     server = await serve(volley, write_limit=16384, max_queue=2)
-    await _through_the_library(service, directory, server, volley)
+    await _through_the_library(service, directory, server, volley, *arguments)
 
 
 async def _send_all(websocket, checksum):

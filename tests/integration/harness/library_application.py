@@ -4,6 +4,7 @@
 import asyncio
 import base64
 import collections
+import contextlib
 import json
 import os
 import subprocess
@@ -89,10 +90,12 @@ class LibraryWebSocket(application.WebSocket):
             self.received(_EVENTS[line["event"]](line))
 
     async def connect(self, url, **options):
-        await self.owner.complete("connect", self.name, to64(url), *_to_words(options))
+        words = self.owner.connect_words + _to_words(options)
+        await self.owner.complete("connect", self.name, to64(url), *words)
 
     async def connect_from_close(self, url):
-        await self.owner.command("when", self.name, "close", "1", "connect", self.name, to64(url))
+        words = ["connect", self.name, to64(url)] + self.owner.connect_words
+        await self.owner.command("when", self.name, "close", "1", *words)
 
     async def send(self, data):
         command = "send-text" if isinstance(data, str) else "send-binary"
@@ -117,8 +120,9 @@ class LibraryWebSocket(application.WebSocket):
 
 
 class LibraryApplication(application.Application):
-    def __init__(self, directory, service):
+    def __init__(self, directory, service, stream=True):
         self.service = service
+        self.connect_words = [] if stream else ["nostream"]
         self.websockets = {}
         self.replies = {}
         self.last_line = 0
@@ -203,3 +207,14 @@ class LibraryApplication(application.Application):
         print(f"--- standard error of library-driver ---\n{self.process.stderr()}")
         if self.reader is not None:
             await self.reader
+
+
+@contextlib.asynccontextmanager
+async def running(directory, service, **options):
+    """One that is started, and that ends well."""
+    application = LibraryApplication(directory, service, **options)
+    try:
+        yield await application.start()
+        await application.leave()
+    finally:
+        await application.destroy()
