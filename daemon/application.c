@@ -7,11 +7,19 @@
  * Attempts are admitted to a limited number of places, since each may hold a thread while a server stalls. In the
  * queue, applications stand in `turn` (those with an attempt that waits and a place of their own left), and whoever
  * has been served goes to its end. Invariant: while a place is free, `turn` is empty.
+ *
+ * To read a mebibyte of certificates takes a fifth of a second, before any other limit is asked. Who has had half a
+ * second of that waits ten times as long as the next ones take: nobody is refused for it, and others have their turn.
  */
 
 #include "application.h"
 
 #include "coded-error.h"
+
+enum {
+    CHARGE = 10,                /* a tenth of the time may go into one application's certificates … */
+    CREDIT = 5 * G_USEC_PER_SEC /* … after the first half second */
+};
 
 struct ApplicationTable {
     GHashTable *applications;     /* name → Application */
@@ -31,6 +39,7 @@ struct Application {
     double tokens;       /* attempts that could be made … */
     gint64 tokens_since; /* … at this monotonic time; 0: never used */
     gint64 tokens_full;  /* monotonic time at which the bucket is full again */
+    gint64 paid;         /* monotonic time at which work for its certificates is forgotten */
     guint n_pending;
     guint max_pending; /* as last asked for */
     GQueue waiting;    /* of Admission */
@@ -71,7 +80,8 @@ is_unused(gpointer name, gpointer value, gpointer now)
     const Application *application = value;
 
     (void)name;
-    return application->references == 0 && application->tokens_full <= *(const gint64 *)now;
+    return application->references == 0 && application->tokens_full <= *(const gint64 *)now &&
+           application->paid <= *(const gint64 *)now;
 }
 
 /* Drops the accounts that nobody holds and that have nothing left to remember. */
@@ -199,6 +209,20 @@ application_return_connection(Application *application)
 {
     g_assert(application->n_connections > 0);
     change_connections(application, -1);
+}
+
+/* Certificates. */
+
+void
+application_charge(Application *application, gint64 time)
+{
+    application->paid = MAX(application->paid, g_get_monotonic_time()) + time * CHARGE;
+}
+
+gint64
+application_get_delay(const Application *application)
+{
+    return MAX(0, application->paid - CREDIT - g_get_monotonic_time());
 }
 
 /* Admission. */

@@ -40,6 +40,12 @@ gboolean application_take_connection(Application *application, const Application
                                      GError **error);
 void application_return_connection(Application *application);
 
+/* Work of TIME µs was done for certificates that it brought, while everybody else waited. */
+void application_charge(Application *application, gint64 time);
+
+/* How long, in µs, it has to wait with the next ones, so that others have their turn. */
+gint64 application_get_delay(const Application *application);
+
 /* A place among the attempts that are under way, or in the queue for one. */
 typedef struct Admission Admission;
 

@@ -67,13 +67,41 @@ check_domain_and_route(Broker *broker, const Caller *caller, const char *url, Co
     return authority_check_route(caller, authority, &request->route, error);
 }
 
+static Application *
+application_of(Broker *broker, const Caller *caller)
+{
+    return application_table_get(broker->setup.network->applications, policy_access_section(caller->access),
+                                 caller->uid);
+}
+
+gint64
+broker_get_connect_delay(Broker *broker, const Caller *caller)
+{
+    g_autoptr(Application) application = application_of(broker, caller);
+
+    return application_get_delay(application);
+}
+
+/* Reads the certificates that the application brings, at its expense. */
+static gboolean
+load_credentials(Broker *broker, const Caller *caller, const TlsOptions *options,
+                 TlsCredentials *ret_credentials, GError **error)
+{
+    g_autoptr(Application) application = application_of(broker, caller);
+    gint64 start = g_get_monotonic_time();
+    gboolean loaded = tls_credentials_load(options, ret_credentials, error);
+
+    if (options->ca || options->has_client)
+        application_charge(application, g_get_monotonic_time() - start);
+    return loaded;
+}
+
 /* Counts the connection on the account of the caller's application. */
 static gboolean
 take_connection(Broker *broker, const Caller *caller, ConnectionRequest *request, GError **error)
 {
     const ApplicationLimits *limits = &caller->limits.application;
-    g_autoptr(Application) application = application_table_get(
-        broker->setup.network->applications, policy_access_section(caller->access), caller->uid);
+    g_autoptr(Application) application = application_of(broker, caller);
 
     if (!application_take_connection(application, limits, error))
         return FALSE;
@@ -102,7 +130,7 @@ start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, con
     const BrokerConfig *config = broker->setup.config;
     g_autoptr(GError) cause = NULL;
 
-    if (!tls_credentials_load(&options->tls, &request->credentials, error))
+    if (!load_credentials(broker, caller, &options->tls, &request->credentials, error))
         return FALSE;
     if (websocket_is_busy(websocket))
         return coded_error_set(error, WSB_CODE_CONNECTION_EXISTS, "The WebSocket has a connection already");

@@ -6,6 +6,7 @@
 /* What broker.c (the set) and broker-calls.c (what is done with one of the set) share. */
 struct Broker {
     BrokerSetup setup;
+    CallerSetup caller_setup;
     WebSocketEvents events; /* the setup's, with `vet` */
     Policy *policy;
     guint generation;

@@ -30,6 +30,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
     Broker *broker = g_new0(Broker, 1);
 
     broker->setup = *setup;
+    broker->caller_setup = (CallerSetup){ setup->config, setup->fences, share_new() };
     broker->events = *setup->events;
     broker->events.vet = on_vet;
     broker->policy = policy;
@@ -49,6 +50,7 @@ broker_free(Broker *broker)
 {
     g_hash_table_unref(broker->websockets);
     g_hash_table_unref(broker->callers);
+    share_unref(broker->caller_setup.share);
     g_hash_table_unref(broker->user_counts);
     g_hash_table_unref(broker->refusals);
     policy_unref(broker->policy);
@@ -82,7 +84,7 @@ refusals_of(Broker *broker, uid_t uid)
 Caller *
 broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *subject)
 {
-    Caller *caller = caller_new(name, uid, subject, broker->policy, broker->setup.config);
+    Caller *caller = caller_new(name, uid, subject, broker->policy, &broker->caller_setup);
 
     caller->refusals = refusals_of(broker, uid);
     g_hash_table_insert(broker->callers, caller->name, caller);

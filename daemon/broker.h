@@ -13,6 +13,7 @@ typedef struct Broker Broker;
 typedef struct BrokerSetup {
     Network *network;
     const BrokerConfig *config;
+    FenceKeeper *fences;
     const SystemProxy *system_proxy;
     const char *const *config_folders; /* where a reload reads policy from */
     const WebSocketEvents *events;     /* `vet` is the broker's own and left NULL here */
@@ -55,6 +56,9 @@ GPtrArray *broker_list_websockets(Broker *broker, const Caller *caller);
 /* Connect: see the D-Bus interface for the order of checks. What OPTIONS owns may be taken. */
 gboolean broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
                         ConnectOptions *options, GError **error);
+
+/* How long, in µs, the next Connect of CALLER has to wait, because of certificates that its application has brought. */
+gint64 broker_get_connect_delay(Broker *broker, const Caller *caller);
 
 /* Send. *ret_waits says that the call is to be answered only when broker_take_room() says so, or when the connection
  * has ended. */

@@ -14,36 +14,17 @@
 
 enum { BUS_TIMEOUT_USEC = 5 * G_USEC_PER_SEC };
 
-/* First the bus is asked, then, about the process that it names, the kernel. */
+/* First the bus is asked, then, for the name of the user that it names, the system, and about the process the kernel. */
 struct CallerQuestion {
     Identifier *identifier;
     CallerIdentified callback;
     gpointer user_data;
-    sd_bus_slot *slot;              /* of the question to the bus */
+    sd_bus_slot *slot; /* of the question to the bus */
+    UserQuestion *user_question;
+    Subject *subject;               /* the user, as far as it is known already */
     Identification *identification; /* of the question about the process */
     Credentials credentials;
 };
-
-Caller *
-caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const BrokerConfig *config)
-{
-    Caller *caller = g_new0(Caller, 1);
-
-    caller->name = g_strdup(name);
-    caller->uid = uid;
-    caller->subject = subject;
-    caller_set_policy(caller, policy, config);
-    return caller;
-}
-
-void
-caller_free(Caller *caller)
-{
-    g_free(caller->name);
-    subject_free(caller->subject);
-    policy_access_free(caller->access);
-    g_free(caller);
-}
 
 static void
 resolve_limits(const PolicyLimits *policy, const BrokerConfig *config, CallerLimits *ret_limits)
@@ -62,12 +43,44 @@ resolve_limits(const PolicyLimits *policy, const BrokerConfig *config, CallerLim
         policy_limit_resolve(&policy->buffered_bytes, config->max_buffered_bytes);
 }
 
-void
-caller_set_policy(Caller *caller, Policy *policy, const BrokerConfig *config)
+static void
+take_policy(Caller *caller, Policy *policy, const BrokerConfig *config)
 {
     g_clear_pointer(&caller->access, policy_access_free);
     caller->access = policy_access_new(policy, caller->subject);
     resolve_limits(policy_access_limits(caller->access), config, &caller->limits);
+}
+
+Caller *
+caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const CallerSetup *setup)
+{
+    Caller *caller = g_new0(Caller, 1);
+
+    caller->name = g_strdup(name);
+    caller->uid = uid;
+    caller->subject = subject;
+    take_policy(caller, policy, setup->config);
+    caller->share = share_new_connection(setup->share, uid, policy_access_section(caller->access));
+    caller->fence = fence_new(setup->fences, name, caller->share, caller->limits.max_buffered_bytes);
+    return caller;
+}
+
+void
+caller_free(Caller *caller)
+{
+    fence_free(caller->fence);
+    share_unref(caller->share);
+    g_free(caller->name);
+    subject_free(caller->subject);
+    policy_access_free(caller->access);
+    g_free(caller);
+}
+
+void
+caller_set_policy(Caller *caller, Policy *policy, const BrokerConfig *config)
+{
+    take_policy(caller, policy, config);
+    fence_set_signal_window(caller->fence, caller->limits.max_buffered_bytes);
 }
 
 gboolean
@@ -85,10 +98,11 @@ conclude(CallerQuestion *question, Subject *subject)
                        question->user_data);
 }
 
+/* USER, which is taken, with all that is known; or NULL. */
 static Subject *
-subject_from_facts(const Credentials *credentials, const ProcessFacts *facts)
+complete_subject(Subject *user, const Credentials *credentials, const ProcessFacts *facts)
 {
-    g_autoptr(Subject) subject = subject_new_for_uid(credentials->uid);
+    g_autoptr(Subject) subject = user;
 
     g_array_append_vals(subject->groups, credentials->groups->data, credentials->groups->len);
     if (credentials->label && !subject_set_label(subject, credentials->label))
@@ -101,7 +115,23 @@ on_facts(const ProcessFacts *facts, gpointer user_data)
 {
     CallerQuestion *question = user_data;
 
-    conclude(question, facts ? subject_from_facts(&question->credentials, facts) : NULL);
+    conclude(question,
+             facts ? complete_subject(g_steal_pointer(&question->subject), &question->credentials, facts)
+                   : NULL);
+}
+
+static void
+on_user_named(Subject *subject, gpointer user_data)
+{
+    CallerQuestion *question = user_data;
+    const Credentials *credentials = &question->credentials;
+
+    question->subject = subject;
+    if (subject)
+        question->identification = identifier_ask(question->identifier, credentials->pid, credentials->pidfd,
+                                                  credentials->uid, on_facts, question);
+    else
+        conclude(question, NULL);
 }
 
 static int
@@ -117,8 +147,8 @@ on_credentials(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
         !credentials->has_uid || !credentials->has_pid || !credentials->has_groups || credentials->pid <= 0)
         conclude(question, NULL);
     else
-        question->identification = identifier_ask(question->identifier, credentials->pid, credentials->pidfd,
-                                                  credentials->uid, on_facts, question);
+        question->user_question = user_names_ask(identifier_get_user_names(question->identifier),
+                                                 credentials->uid, on_user_named, question);
     return 1;
 }
 
@@ -126,7 +156,9 @@ void
 caller_question_free(CallerQuestion *question)
 {
     sd_bus_slot_unref(question->slot);
+    g_clear_pointer(&question->user_question, user_question_free);
     g_clear_pointer(&question->identification, identification_free);
+    g_clear_pointer(&question->subject, subject_free);
     credentials_clear(&question->credentials);
     g_free(question);
 }

@@ -4,6 +4,7 @@
 #include "application.h"
 #include "audit.h"
 #include "config.h"
+#include "fence.h"
 #include "identifier.h"
 #include "policy.h"
 #include "subject.h"
@@ -25,11 +26,20 @@ typedef struct Caller {
     PolicyAccess *access; /* under the policy in force, as are the limits */
     CallerLimits limits;
     RefusalMeter *refusals; /* its user's; the broker's */
+    Share *share; /* its part of what all callers share, under the policy in force at its first call */
+    Fence *fence; /* how far it has read */
     guint n_websockets;
 } Caller;
 
+/* What callers have in common. Outlives them. */
+typedef struct CallerSetup {
+    const BrokerConfig *config;
+    FenceKeeper *fences;
+    Share *share; /* the whole */
+} CallerSetup;
+
 /* SUBJECT is taken. */
-Caller *caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const BrokerConfig *config);
+Caller *caller_new(const char *name, uid_t uid, Subject *subject, Policy *policy, const CallerSetup *setup);
 void caller_free(Caller *caller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Caller, caller_free)
 

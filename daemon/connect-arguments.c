@@ -38,7 +38,8 @@ static gboolean read_dictionary(sd_bus_message *message, const ArgumentTable *ta
 static gboolean
 malformed(GError **error)
 {
-    return coded_error_set(error, WSB_CODE_PARAMETER, "the options are malformed");
+    (void)coded_error_set(error, WSB_CODE_PARAMETER, "the options are malformed");
+    return FALSE;
 }
 
 static gboolean
@@ -46,7 +47,7 @@ read_string(sd_bus_message *message, char **ret_text, GError **error)
 {
     const char *text = NULL;
 
-    if (sd_bus_message_read_basic(message, 's', &text) < 0)
+    if (sd_bus_message_read_basic(message, 's', &text) <= 0)
         return malformed(error);
     g_free(*ret_text);
     *ret_text = g_strdup(text);
@@ -56,7 +57,7 @@ read_string(sd_bus_message *message, char **ret_text, GError **error)
 static gboolean
 read_uint32(sd_bus_message *message, guint32 *ret_value, GError **error)
 {
-    return sd_bus_message_read_basic(message, 'u', ret_value) >= 0 || malformed(error);
+    return sd_bus_message_read_basic(message, 'u', ret_value) > 0 || malformed(error);
 }
 
 /* s or ay. */
@@ -97,11 +98,11 @@ read_header_field(sd_bus_message *message, gboolean repeated, ConnectOptions *op
 {
     const char *name = NULL, *value = NULL;
 
-    if (sd_bus_message_read_basic(message, 's', &name) < 0)
+    if (sd_bus_message_read_basic(message, 's', &name) <= 0)
         return malformed(error);
     if (repeated)
         return read_header_values(message, name, options, error);
-    if (sd_bus_message_read_basic(message, 's', &value) < 0)
+    if (sd_bus_message_read_basic(message, 's', &value) <= 0)
         return malformed(error);
     return append_header(options, name, value, error);
 }

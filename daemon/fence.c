@@ -7,14 +7,20 @@
  * only come after all that was sent before the question has been read. A receiver with a whole window unread gets
  * nothing more until it answers, and one that does not answer in time is told dead.
  *
- * A bus allows a connection 128 unanswered calls in all and never forgets one while the receiver lives, so questions
- * are rationed: one for each receiver, 8 for each user, 96 in all. Who finds no place waits in a queue, and the time
- * it waits counts as time without an answer.
+ * Signals and replies are counted apart. An application that sits in a call, and answers nothing else meanwhile, has
+ * its reply whatever its WebSockets have sent it; the window for replies takes thousands of such calls in a row.
+ * A window is never more than the receiver's share of what the bus can hold, so that all together stay below that.
+ * (A reply is counted before it is sent, so the last one may be taken for read when it is not; the next answer
+ * covers it.)
  *
- * A dead receiver makes room for another of its user, but its question stays counted, because the bus still counts it.
- * So that one user's mute connections do not use up everybody's places, nor those of its other applications, a user
- * has a limit for all of them, the last part of which is for receivers that have answered before; the more are dead,
- * the fewer that never have are asked at a time; and no place is wasted on one of these whose time is nearly over.
+ * A bus allows a connection 128 unanswered calls in all and never forgets one while the receiver lives, so questions
+ * are rationed: one for each receiver, 8 at a time for each application, and of those that the bus still counts no
+ * more than its share. Who finds no place waits in a queue, and the time it waits counts as time without an answer.
+ *
+ * A dead receiver makes room for another of its application, but its question stays counted, because the bus still
+ * counts it. So that mute connections do not use up all places of their application, the last quarter is for
+ * receivers that have answered before; the more are dead, the fewer that never have are asked at a time; and no place
+ * is wasted on one of these whose time is nearly over.
  */
 
 #include "fence.h"
@@ -23,83 +29,53 @@
 #include "source.h"
 
 enum {
-    QUESTIONS_PER_USER = 8, /* to living receivers */
-    UNPROVEN_PER_USER = 24, /* with those to the dead, as long as the next receiver has never answered */
-    COUNTED_PER_USER = 32,  /* else */
-    QUESTIONS_MAX = 96
+    QUESTIONS_AT_ONCE = 8,         /* to living receivers of an application */
+    REPLY_WINDOW = 4 * 1024 * 1024 /* bytes: some eight thousand ordinary replies */
 };
-
-/* How many questions to a user's receivers are unanswered. */
-typedef struct UserQuestions {
-    guint living;
-    guint counted; /* with those to the dead, whom the bus still counts */
-} UserQuestions;
 
 struct FenceKeeper {
     sd_bus *bus;
     gint64 timeout;
     const FenceEvents *events;
     gpointer user_data;
-    guint n_questions; /* that the bus still counts */
-    GHashTable *users; /* uid → UserQuestions, owned here */
-    GQueue waiting;    /* of Fence, for a place */
+    guint n_fences;
+    GQueue waiting; /* of Fence, for a place */
 };
+
+/* What was sent of one kind. */
+typedef struct Flow {
+    gsize window;
+    gsize asked; /* bytes that the question at hand covers */
+    gsize sent;  /* bytes since */
+    gboolean full;
+} Flow;
 
 struct Fence {
     FenceKeeper *keeper;
     char *name;
-    uid_t uid;
-    gsize window;
-    gsize asked;           /* bytes that the question at hand covers */
-    gsize sent;            /* bytes since */
+    Share *share;
+    Flow flows[FENCE_KINDS];
     sd_bus_slot *question; /* NULL: none */
     GList *waiting_link;   /* place in the queue, or NULL */
     GSource *timer;        /* while a question is unanswered or waits for a place */
     gint64 since;          /* monotonic time at which the timer was started */
-    gboolean full;
-    gboolean proven; /* it has answered once */
+    gboolean proven;       /* it has answered once */
     gboolean dead;
 };
 
 static void fence_ask(Fence *fence);
 
-static UserQuestions *
-user_questions(FenceKeeper *keeper, uid_t uid)
-{
-    UserQuestions *user = g_hash_table_lookup(keeper->users, GUINT_TO_POINTER(uid));
-
-    if (!user) {
-        user = g_new0(UserQuestions, 1);
-        g_hash_table_insert(keeper->users, GUINT_TO_POINTER(uid), user);
-    }
-    return user;
-}
-
-static void
-change_questions(FenceKeeper *keeper, uid_t uid, int living, int counted)
-{
-    UserQuestions *user = user_questions(keeper, uid);
-
-    user->living += (guint)living;
-    user->counted += (guint)counted;
-    keeper->n_questions += (guint)counted;
-    if (user->counted == 0)
-        g_hash_table_remove(keeper->users, GUINT_TO_POINTER(uid));
-}
-
 static gboolean
 has_place(const Fence *fence)
 {
-    const FenceKeeper *keeper = fence->keeper;
-    const UserQuestions *user = g_hash_table_lookup(keeper->users, GUINT_TO_POINTER(fence->uid));
-    guint counted = user ? user->counted : 0, living = user ? user->living : 0;
-    guint dead = MIN(counted - living, QUESTIONS_PER_USER - 1);
+    Share *application = share_get_application(fence->share);
+    gsize counted = share_used(application, SHARE_QUESTIONS), living = share_used(application, SHARE_LIVING);
+    gsize limit = share_limit(application, SHARE_QUESTIONS);
+    gsize dead = MIN(counted - living, QUESTIONS_AT_ONCE - 1);
 
-    if (keeper->n_questions >= QUESTIONS_MAX)
-        return FALSE;
     if (fence->proven)
-        return living < QUESTIONS_PER_USER && counted < COUNTED_PER_USER;
-    return living < QUESTIONS_PER_USER - dead && counted < UNPROVEN_PER_USER;
+        return living < QUESTIONS_AT_ONCE && counted < limit;
+    return living < QUESTIONS_AT_ONCE - dead && counted < limit - limit / 4;
 }
 
 static gboolean
@@ -108,13 +84,16 @@ is_worth_a_place(const Fence *fence)
     return fence->proven || g_get_monotonic_time() - fence->since < fence->keeper->timeout / 2;
 }
 
-/* A place became free: the first in the queue that may have it asks. */
+/* Places became free: those in the queue that may have them ask. */
 static void
 keeper_serve_waiting(FenceKeeper *keeper)
 {
-    for (GList *link = keeper->waiting.head; link; link = link->next) {
+    GList *next;
+
+    for (GList *link = keeper->waiting.head; link; link = next) {
         Fence *fence = link->data;
 
+        next = link->next;
         if (!has_place(fence) || !is_worth_a_place(fence))
             continue;
         g_queue_delete_link(&keeper->waiting, fence->waiting_link);
@@ -123,7 +102,6 @@ keeper_serve_waiting(FenceKeeper *keeper)
         if (fence->proven)
             source_clear(&fence->timer);
         fence_ask(fence);
-        return;
     }
 }
 
@@ -145,7 +123,7 @@ on_timeout(gpointer user_data)
     leave_queue(fence);
     fence->dead = TRUE;
     if (fence->question)
-        change_questions(keeper, fence->uid, /* living= */ -1, /* counted= */ 0);
+        share_return(fence->share, SHARE_LIVING, 1);
     keeper->events->dead(fence, keeper->user_data);
     /* Nothing can bring back who was never asked but the next question. */
     if (!fence->question)
@@ -165,15 +143,25 @@ start_timer(Fence *fence)
     g_source_attach(fence->timer, /* context= */ NULL);
 }
 
+static gsize
+window_of(const Fence *fence, const Flow *flow)
+{
+    return MAX(MIN(flow->window, share_limit(fence->share, SHARE_UNREAD)), 1);
+}
+
 static void
 update_full(Fence *fence)
 {
-    gboolean full = fence->asked + fence->sent >= fence->window;
+    for (int kind = 0; kind < FENCE_KINDS; kind++) {
+        Flow *flow = &fence->flows[kind];
+        gboolean full = flow->asked + flow->sent >= window_of(fence, flow);
 
-    if (full == fence->full || fence->dead)
-        return;
-    fence->full = full;
-    fence->keeper->events->full(fence, full, fence->keeper->user_data);
+        /* The dead have no WebSockets that could be paused; their calls are still answered until a window is full. */
+        if (full == flow->full || (fence->dead && kind == FENCE_SIGNALS))
+            continue;
+        flow->full = full;
+        fence->keeper->events->full(fence, (FenceKind)kind, full, fence->keeper->user_data);
+    }
 }
 
 /* The bus no longer counts the question. */
@@ -183,14 +171,48 @@ drop_question(Fence *fence)
     if (!fence->question)
         return;
     fence->question = sd_bus_slot_unref(fence->question);
-    change_questions(fence->keeper, fence->uid, fence->dead ? 0 : -1, /* counted= */ -1);
+    share_return(fence->share, SHARE_QUESTIONS, 1);
+    if (!fence->dead)
+        share_return(fence->share, SHARE_LIVING, 1);
+}
+
+static gboolean
+is_due(const Fence *fence)
+{
+    for (int kind = 0; kind < FENCE_KINDS; kind++) {
+        const Flow *flow = &fence->flows[kind];
+
+        if (flow->sent > 0 && flow->sent >= window_of(fence, flow) / 2)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static void
 ask_if_due(Fence *fence)
 {
-    if (!fence->dead && !fence->question && !fence->waiting_link && fence->sent >= fence->window / 2)
+    if (!fence->dead && !fence->question && !fence->waiting_link && is_due(fence))
         fence_ask(fence);
+}
+
+/* What was asked for has been read. */
+static void
+settle(Fence *fence)
+{
+    for (int kind = 0; kind < FENCE_KINDS; kind++) {
+        share_return(fence->share, SHARE_UNREAD, fence->flows[kind].asked);
+        fence->flows[kind].asked = 0;
+    }
+}
+
+/* What was asked for has not been read, as far as is known. */
+static void
+unsettle(Fence *fence)
+{
+    for (int kind = 0; kind < FENCE_KINDS; kind++) {
+        fence->flows[kind].sent += fence->flows[kind].asked;
+        fence->flows[kind].asked = 0;
+    }
 }
 
 /* Any answer will do, an error too, but only the receiver's own. */
@@ -208,13 +230,12 @@ on_answer(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
         fence->dead = FALSE;
         fence->proven = TRUE;
         source_clear(&fence->timer);
-        fence->asked = 0;
+        settle(fence);
         update_full(fence);
         ask_if_due(fence);
     } else {
         /* Somebody else's, or the bus's own: what was asked is still unread, and the time runs on. */
-        fence->sent += fence->asked;
-        fence->asked = 0;
+        unsettle(fence);
         fence->dead = FALSE;
     }
     keeper_serve_waiting(keeper);
@@ -244,9 +265,12 @@ fence_ask(Fence *fence)
         g_queue_push_tail(&keeper->waiting, fence);
         fence->waiting_link = keeper->waiting.tail;
     } else if (send_question(fence) >= 0) {
-        change_questions(keeper, fence->uid, /* living= */ 1, /* counted= */ 1);
-        fence->asked = fence->sent;
-        fence->sent = 0;
+        share_take(fence->share, SHARE_QUESTIONS, 1);
+        share_take(fence->share, SHARE_LIVING, 1);
+        for (int kind = 0; kind < FENCE_KINDS; kind++) {
+            fence->flows[kind].asked = fence->flows[kind].sent;
+            fence->flows[kind].sent = 0;
+        }
     }
 }
 
@@ -259,7 +283,6 @@ fence_keeper_new(sd_bus *bus, gint64 timeout, const FenceEvents *events, gpointe
     keeper->timeout = timeout;
     keeper->events = events;
     keeper->user_data = user_data;
-    keeper->users = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     g_queue_init(&keeper->waiting);
     return keeper;
 }
@@ -267,20 +290,21 @@ fence_keeper_new(sd_bus *bus, gint64 timeout, const FenceEvents *events, gpointe
 void
 fence_keeper_free(FenceKeeper *keeper)
 {
-    g_assert(keeper->n_questions == 0 && g_hash_table_size(keeper->users) == 0);
-    g_hash_table_unref(keeper->users);
+    g_assert(keeper->n_fences == 0);
     g_free(keeper);
 }
 
 Fence *
-fence_new(FenceKeeper *keeper, const char *name, uid_t uid, gsize window)
+fence_new(FenceKeeper *keeper, const char *name, Share *share, gsize signal_window)
 {
     Fence *fence = g_new0(Fence, 1);
 
     fence->keeper = keeper;
     fence->name = g_strdup(name);
-    fence->uid = uid;
-    fence->window = window;
+    fence->share = share;
+    fence->flows[FENCE_SIGNALS].window = signal_window;
+    fence->flows[FENCE_REPLIES].window = REPLY_WINDOW;
+    keeper->n_fences++;
     return fence;
 }
 
@@ -292,9 +316,21 @@ fence_free(Fence *fence)
     source_clear(&fence->timer);
     leave_queue(fence);
     drop_question(fence);
+    unsettle(fence);
+    for (int kind = 0; kind < FENCE_KINDS; kind++)
+        share_return(fence->share, SHARE_UNREAD, fence->flows[kind].sent);
     g_free(fence->name);
     g_free(fence);
+    keeper->n_fences--;
     keeper_serve_waiting(keeper);
+}
+
+void
+fence_set_signal_window(Fence *fence, gsize window)
+{
+    fence->flows[FENCE_SIGNALS].window = window;
+    ask_if_due(fence);
+    update_full(fence);
 }
 
 const char *
@@ -304,17 +340,18 @@ fence_get_name(const Fence *fence)
 }
 
 void
-fence_count(Fence *fence, gsize bytes)
+fence_count(Fence *fence, FenceKind kind, gsize bytes)
 {
-    fence->sent += bytes;
+    fence->flows[kind].sent += bytes;
+    share_take(fence->share, SHARE_UNREAD, bytes);
     ask_if_due(fence);
     update_full(fence);
 }
 
 gboolean
-fence_is_full(const Fence *fence)
+fence_is_full(const Fence *fence, FenceKind kind)
 {
-    return fence->full;
+    return fence->flows[kind].full;
 }
 
 gboolean

@@ -2,29 +2,48 @@
 
 /*
  * Whether an object exists at all depends on who asks, and sd-bus asks that synchronously, while finding out who
- * asks needs a question to the bus. So a filter in front of the objects keeps the messages of a sender that is not
- * known yet, has it identified, and then puts the messages back at the end of the read queue, in their order.
+ * asks needs a question to the bus. So a filter in front of the objects keeps the calls of a sender that is not
+ * known yet, has it identified, and then puts them back at the end of the read queue, in their order. The calls of a
+ * caller that has a window of replies unread wait in the same way until it has read them (fence.c), and a Connect of an
+ * application whose certificates have kept everybody waiting, until others have had their turn (application.c).
  *
- * Invariants: every method call that reaches an object is from a known caller. Messages of one sender are never
- * reordered: while some are still on their way through the read queue, later ones line up behind them. What is kept
- * for a sender is bounded; who sends more before its first answer is refused.
+ * Invariants: every method call that reaches an object is from a known caller, and from one that reads. Calls of one
+ * sender are never reordered: while some are held, later ones line up behind them, and one at a time passes through
+ * the read queue. What is held is bounded: for a stranger by number and bytes, for a caller by its share. A stranger
+ * that sends more is refused, and if it goes on, not answered; nor is a caller that does not read and sends more, since
+ * an answer would be one more thing unread. (That share is more than the 128 calls that a system's bus lets wait.)
  */
 
 #include "gate.h"
 
+#include "bus-size.h"
 #include "bus.h"
 #include "coded-error.h"
+#include "source.h"
 
 enum {
-    HELD_MESSAGES_MAX = 128 /* of one sender */
+    STRANGER_CALLS_MAX = 128,
+    STRANGER_BYTES_MAX = 64 * 1024,
+    STRANGER_REFUSALS_MAX = 128,
+    HELD_OVERHEAD = 4096 /* bytes that a held call counts beside what it says: it may have descriptors */
 };
 
-/* A sender that is being identified, or whose held messages are passing the read queue again. */
+typedef struct Held {
+    sd_bus_message *call; /* referenced */
+    gsize size;
+} Held;
+
+/* A sender of whom calls are held, the first of them maybe on its way through the read queue. */
 typedef struct Visitor {
     Gate *gate;
     char *name;
-    CallerQuestion *question; /* NULL once answered */
-    GQueue held;              /* of sd_bus_message, referenced, in the order of arrival */
+    CallerQuestion *question; /* while it is a stranger */
+    Caller *caller;           /* once it is not */
+    GQueue held;              /* of Held, owned here, in the order of arrival */
+    gsize held_bytes;         /* what they say */
+    gboolean passing;         /* the first is in the read queue */
+    GSource *timer;           /* while the first waits for others to have their turn */
+    guint n_refused;          /* of a stranger's calls */
 } Visitor;
 
 struct Gate {
@@ -33,13 +52,28 @@ struct Gate {
     Identifier *identifier;
     sd_bus_slot *filter;
     GHashTable *visitors; /* name → Visitor, owned here */
+    GHashTable *dropped;  /* sd_bus_message, referenced: dropped when they were in the read queue already */
 };
+
+static void
+drop_first(Visitor *visitor)
+{
+    Held *held = g_queue_pop_head(&visitor->held);
+
+    visitor->held_bytes -= held->size;
+    if (visitor->caller)
+        share_return(visitor->caller->share, SHARE_HELD, held->size + HELD_OVERHEAD);
+    sd_bus_message_unref(held->call);
+    g_free(held);
+}
 
 static void
 visitor_free(Visitor *visitor)
 {
+    while (visitor->held.length > 0)
+        drop_first(visitor);
     g_clear_pointer(&visitor->question, caller_question_free);
-    g_queue_clear_full(&visitor->held, bus_message_unref);
+    source_clear(&visitor->timer);
     g_free(visitor->name);
     g_free(visitor);
 }
@@ -50,37 +84,109 @@ gate_forget(Gate *gate, Visitor *visitor)
     g_hash_table_remove(gate->visitors, visitor->name);
 }
 
-/* The sender is known: its messages pass the read queue once more, and are let through in gate_filter(). */
+/* Calls that pass. */
+
+/* µs that CALL has to wait. */
+static gint64
+delay_of(Gate *gate, const Caller *caller, sd_bus_message *call)
+{
+    const char *member = sd_bus_message_get_member(call);
+
+    return g_strcmp0(member, "Connect") == 0 ? broker_get_connect_delay(gate->broker, caller) : 0;
+}
+
+static void go_on(Visitor *visitor);
+
+static gboolean
+on_timer(gpointer user_data)
+{
+    Visitor *visitor = user_data;
+
+    source_clear(&visitor->timer);
+    go_on(visitor);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for(Visitor *visitor, gint64 delay)
+{
+    if (visitor->timer)
+        return;
+    visitor->timer = g_timeout_source_new((guint)(delay / 1000 + 1));
+    g_source_set_callback(visitor->timer, on_timer, visitor, NULL);
+    g_source_attach(visitor->timer, /* context= */ NULL);
+}
+
+/* Sends the first on its way, if the caller has not enough to read and others have had their turn; forgets who has no
+ * more. */
+static void
+go_on(Visitor *visitor)
+{
+    const Held *first = g_queue_peek_head(&visitor->held);
+    gint64 delay = first ? delay_of(visitor->gate, visitor->caller, first->call) : 0;
+
+    if (visitor->passing || (first && fence_is_full(visitor->caller->fence, FENCE_REPLIES)))
+        return;
+    if (delay > 0) {
+        wait_for(visitor, delay);
+        return;
+    }
+    visitor->passing = first && sd_bus_enqueue_for_read(visitor->gate->bus, first->call) >= 0;
+    /* Or there is no memory for the queue: they can never pass. The callers time out; nobody hangs here. */
+    if (!visitor->passing)
+        gate_forget(visitor->gate, visitor);
+}
+
+static gboolean
+is_passing(Visitor *visitor, const sd_bus_message *call)
+{
+    return visitor->passing && ((const Held *)g_queue_peek_head(&visitor->held))->call == call;
+}
+
+/* Through to the objects. */
+static int
+pass(const Caller *caller, sd_bus_message *call)
+{
+    if (sd_bus_message_get_expect_reply(call))
+        fence_count(caller->fence, FENCE_REPLIES, bus_reply_size(call));
+    return 0;
+}
+
+static int
+pass_first(Visitor *visitor, sd_bus_message *call)
+{
+    (void)pass(visitor->caller, call);
+    visitor->passing = FALSE;
+    /* The bus has a reference of its own. */
+    drop_first(visitor);
+    go_on(visitor);
+    return 0;
+}
+
+/* Strangers. */
+
+/* The sender is known: its calls pass the read queue once more, and are let through in gate_filter(). */
 static void
 on_identified(Subject *subject, uid_t uid, gpointer user_data)
 {
     Visitor *visitor = user_data;
-    Gate *gate = visitor->gate;
 
     g_clear_pointer(&visitor->question, caller_question_free);
-    broker_add_caller(gate->broker, visitor->name, uid, subject);
-    for (GList *link = visitor->held.head; link; link = link->next) {
-        if (sd_bus_enqueue_for_read(gate->bus, link->data) < 0) {
-            /* Out of memory for the queue: the rest can never pass. The callers time out; nobody hangs here. */
-            gate_forget(gate, visitor);
-            return;
-        }
-    }
+    visitor->caller = broker_add_caller(visitor->gate->broker, visitor->name, uid, subject);
+    share_take(visitor->caller->share, SHARE_HELD,
+               visitor->held_bytes + visitor->held.length * HELD_OVERHEAD);
+    go_on(visitor);
 }
 
 static Visitor *
-gate_admit(Gate *gate, const char *name)
+gate_admit(Gate *gate, const char *name, Caller *caller)
 {
     Visitor *visitor = g_new0(Visitor, 1);
 
     visitor->gate = gate;
     visitor->name = g_strdup(name);
+    visitor->caller = caller;
     g_queue_init(&visitor->held);
-    visitor->question = caller_identify(gate->bus, gate->identifier, name, on_identified, visitor);
-    if (!visitor->question) {
-        visitor_free(visitor);
-        return NULL;
-    }
     g_hash_table_insert(gate->visitors, visitor->name, visitor);
     return visitor;
 }
@@ -88,36 +194,73 @@ gate_admit(Gate *gate, const char *name)
 /* Always 1: to a call that wants no reply sd-bus answers with 0, which would let it through to the objects; and a
  * negative errno from a filter ends the dispatching of the bus. */
 static int
-refuse(sd_bus_message *message)
+refuse(sd_bus_message *call, const char *reason)
 {
-    (void)sd_bus_reply_method_errorf(message, coded_error_get_dbus_name(WSB_CODE_LIMIT_EXCEEDED),
-                                     "%d: Too many calls before the first was answered",
-                                     WSB_CODE_LIMIT_EXCEEDED);
+    (void)sd_bus_reply_method_errorf(call, coded_error_get_dbus_name(WSB_CODE_LIMIT_EXCEEDED), "%d: %s",
+                                     WSB_CODE_LIMIT_EXCEEDED, reason);
     return 1;
 }
 
-static int
-hold(Visitor *visitor, sd_bus_message *message)
+static void
+hold(Visitor *visitor, sd_bus_message *call, gsize size)
 {
-    if (visitor->held.length >= HELD_MESSAGES_MAX)
-        return refuse(message);
-    g_queue_push_tail(&visitor->held, sd_bus_message_ref(message));
-    return 1;
+    Held *held = g_new(Held, 1);
+
+    held->call = sd_bus_message_ref(call);
+    held->size = size;
+    g_queue_push_tail(&visitor->held, held);
+    visitor->held_bytes += size;
 }
 
-/* A message of a known sender of which others are still in the read queue. */
 static int
-pass_in_order(Gate *gate, Visitor *visitor, sd_bus_message *message)
+hold_of_stranger(Visitor *visitor, sd_bus_message *call)
 {
-    if (g_queue_peek_head(&visitor->held) == message) {
-        sd_bus_message_unref(g_queue_pop_head(&visitor->held));
-        if (visitor->held.length == 0)
-            gate_forget(gate, visitor);
-        return 0;
+    gsize size = bus_message_size(call);
+
+    if (visitor->held.length < STRANGER_CALLS_MAX && size <= STRANGER_BYTES_MAX - visitor->held_bytes) {
+        hold(visitor, call, size);
+        return 1;
     }
-    (void)hold(visitor, message);
-    if (g_queue_peek_tail(&visitor->held) == message && sd_bus_enqueue_for_read(gate->bus, message) < 0)
-        sd_bus_message_unref(g_queue_pop_tail(&visitor->held));
+    if (!sd_bus_message_get_expect_reply(call) || visitor->n_refused == STRANGER_REFUSALS_MAX)
+        return 1;
+    visitor->n_refused++;
+    return refuse(call, "Too many calls before the first was answered");
+}
+
+static int
+stop_stranger(Gate *gate, Visitor *visitor, const char *name, sd_bus_message *call)
+{
+    if (visitor)
+        return hold_of_stranger(visitor, call);
+    visitor = gate_admit(gate, name, /* caller= */ NULL);
+    visitor->question = caller_identify(gate->bus, gate->identifier, name, on_identified, visitor);
+    if (visitor->question)
+        return hold_of_stranger(visitor, call);
+    gate_forget(gate, visitor);
+    return refuse(call, "It cannot be found out who calls");
+}
+
+/* Callers. */
+
+static int
+hold_of_caller(Gate *gate, Visitor *visitor, Caller *caller, sd_bus_message *call)
+{
+    gsize size = bus_message_size(call), used = share_used(caller->share, SHARE_HELD);
+    gsize limit = share_limit(caller->share, SHARE_HELD);
+
+    if (used + HELD_OVERHEAD <= limit && size <= limit - used - HELD_OVERHEAD) {
+        if (!visitor)
+            visitor = gate_admit(gate, caller->name, caller);
+        share_take(caller->share, SHARE_HELD, size + HELD_OVERHEAD);
+        hold(visitor, call, size);
+    } else if (!fence_is_full(caller->fence, FENCE_REPLIES)) {
+        (void)refuse(call, "Too many calls wait");
+        fence_count(caller->fence, FENCE_REPLIES, bus_reply_size(call));
+        return 1;
+    }
+    /* Asks how far it has read, if nobody has yet. */
+    fence_count(caller->fence, FENCE_REPLIES, 0);
+    gate_open(gate, caller->name);
     return 1;
 }
 
@@ -129,6 +272,7 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     const char *sender = sd_bus_message_get_sender(message);
     guint8 type = 0;
     Visitor *visitor;
+    Caller *caller;
 
     (void)ret_error;
     if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
@@ -136,13 +280,18 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     /* No bus passes that on; if one did, the objects would not know whom to ask about. */
     if (!sender)
         return 1;
+    if (g_hash_table_remove(gate->dropped, message))
+        return 1;
     broker_note_call(gate->broker);
     visitor = g_hash_table_lookup(gate->visitors, sender);
-    if (broker_find_caller(gate->broker, sender))
-        return visitor ? pass_in_order(gate, visitor, message) : 0;
-    if (!visitor)
-        visitor = gate_admit(gate, sender);
-    return visitor ? hold(visitor, message) : refuse(message);
+    caller = broker_find_caller(gate->broker, sender);
+    if (!caller)
+        return stop_stranger(gate, visitor, sender, message);
+    if (visitor && is_passing(visitor, message))
+        return pass_first(visitor, message);
+    if (!visitor && !fence_is_full(caller->fence, FENCE_REPLIES) && delay_of(gate, caller, message) == 0)
+        return pass(caller, message);
+    return hold_of_caller(gate, visitor, caller, message);
 }
 
 Gate *
@@ -154,6 +303,7 @@ gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_error)
     gate->broker = broker;
     gate->identifier = identifier;
     gate->visitors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)visitor_free);
+    gate->dropped = g_hash_table_new_full(NULL, NULL, bus_message_unref, NULL);
     *ret_error = sd_bus_add_filter(bus, &gate->filter, gate_filter, gate);
     return *ret_error < 0 ? NULL : g_steal_pointer(&gate);
 }
@@ -163,13 +313,48 @@ gate_free(Gate *gate)
 {
     sd_bus_slot_unref(gate->filter);
     g_hash_table_unref(gate->visitors);
+    g_hash_table_unref(gate->dropped);
     g_free(gate);
+}
+
+static void
+drop(Gate *gate, Visitor *visitor)
+{
+    const Held *first = g_queue_peek_head(&visitor->held);
+
+    if (visitor->passing)
+        g_hash_table_add(gate->dropped, sd_bus_message_ref(first->call));
+    gate_forget(gate, visitor);
 }
 
 void
 gate_remove(Gate *gate, const char *name)
 {
-    g_hash_table_remove(gate->visitors, name);
+    Visitor *visitor = g_hash_table_lookup(gate->visitors, name);
+
+    if (visitor)
+        drop(gate, visitor);
+}
+
+void
+gate_refuse(Gate *gate, const char *name)
+{
+    Visitor *visitor = g_hash_table_lookup(gate->visitors, name);
+
+    if (!visitor)
+        return;
+    for (GList *link = visitor->held.head; link; link = link->next)
+        (void)refuse(((const Held *)link->data)->call, "The replies to earlier calls are not read");
+    drop(gate, visitor);
+}
+
+void
+gate_open(Gate *gate, const char *name)
+{
+    Visitor *visitor = g_hash_table_lookup(gate->visitors, name);
+
+    if (visitor)
+        go_on(visitor);
 }
 
 Caller *

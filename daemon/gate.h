@@ -3,7 +3,7 @@
 
 #include "broker.h"
 
-/* Holds back calls of a sender until it is known who that is. */
+/* Holds back calls of a sender until it is known who that is, and until it has read the replies that it has. */
 typedef struct Gate Gate;
 
 /*
@@ -14,8 +14,14 @@ Gate *gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_err
 void gate_free(Gate *gate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gate, gate_free)
 
-/* A name left the bus: forget what its sender still waits for. */
+/* NAME left the bus: forget what its sender still waits for. */
 void gate_remove(Gate *gate, const char *name);
+
+/* The caller NAME does not read its replies: its calls that wait are LimitExceeded. */
+void gate_refuse(Gate *gate, const char *name);
+
+/* The caller NAME has read its replies: its calls may pass again. */
+void gate_open(Gate *gate, const char *name);
 
 /* Who sent the message that BUS is dispatching; never NULL in a handler of an object behind the gate. */
 Caller *gate_current_caller(sd_bus *bus, Broker *broker);

@@ -32,6 +32,7 @@ struct Identifier {
     GSource *source;     /* of the socket */
     GHashTable *pending; /* cookie → Identification, not owned */
     guint32 last_cookie;
+    UserNames *user_names;
     IdentifyAnswer packet; /* the one being received */
 };
 
@@ -76,9 +77,22 @@ find_pending(GHashTable *pending, guint32 cookie)
 
 /* The helper. */
 
+/* What was asked can no longer be answered: it is over as soon as this turn is. */
+static void
+fail_pending(Identifier *self)
+{
+    GHashTableIter iter;
+    gpointer identification;
+
+    g_hash_table_iter_init(&iter, self->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &identification))
+        g_source_set_ready_time(((Identification *)identification)->deadline, 0);
+}
+
 static void
 disconnect(Identifier *self)
 {
+    fail_pending(self);
     if (self->source)
         g_source_destroy(self->source);
     g_clear_pointer(&self->source, g_source_unref);
@@ -98,7 +112,7 @@ on_packet(int fd, GIOCondition condition, gpointer user_data)
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (length <= 0 || !identify_answer_is_valid(&self->packet, (gsize)length)) {
-        /* Who waits learns nothing when the time is up; the next question connects again. */
+        /* The next question connects again. */
         g_warning("The identity helper is gone");
         disconnect(self);
         return G_SOURCE_REMOVE;
@@ -230,6 +244,7 @@ identifier_new(const char *socket_path)
     self->socket_path = g_strdup(socket_path);
     self->socket = -1;
     self->pending = g_hash_table_new(NULL, NULL);
+    self->user_names = user_names_new();
     return self;
 }
 
@@ -239,8 +254,15 @@ identifier_free(Identifier *self)
     g_assert(g_hash_table_size(self->pending) == 0);
     disconnect(self);
     g_hash_table_unref(self->pending);
+    user_names_free(self->user_names);
     g_free(self->socket_path);
     g_free(self);
+}
+
+UserNames *
+identifier_get_user_names(Identifier *self)
+{
+    return self->user_names;
 }
 
 Identification *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "process-facts.h"
+#include "user-names.h"
 
 #include <glib.h>
 
@@ -20,6 +21,9 @@ Identifier *identifier_new(const char *socket);
 /* Questions that are not answered yet never are; free them before. */
 void identifier_free(Identifier *identifier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Identifier, identifier_free)
+
+/* For questions about users. Owned by IDENTIFIER. */
+UserNames *identifier_get_user_names(Identifier *identifier);
 
 /*
  * Asks about process PID of user UID, or, where PIDFD is one, about the process that it stands for (it is duplicated).

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ typedef struct Child {
 
 typedef struct Helper {
     int listener;
-    int child_events;         /* signalfd of SIGCHLD */
+    int signals;              /* signalfd of SIGCHLD and SIGTERM */
     int clients[CLIENTS_MAX]; /* -1: free */
     Child children[CHILDREN_MAX];
 } Helper;
@@ -176,12 +177,9 @@ accept_client(Helper *helper)
 static void
 reap_children(Helper *helper)
 {
-    struct signalfd_siginfo ignored;
     pid_t pid;
 
-    /* Several deaths may be one event. */
-    while (read(helper->child_events, &ignored, sizeof(ignored)) > 0)
-        ;
+    /* Several deaths may be one signal. */
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
         for (int i = 0; i < CHILDREN_MAX; i++) {
             if (helper->children[i].pid == pid)
@@ -190,19 +188,33 @@ reap_children(Helper *helper)
     }
 }
 
+/* Whether it is to end. */
+static bool
+take_signals(Helper *helper)
+{
+    struct signalfd_siginfo signal;
+    bool ends = false;
+
+    while (read(helper->signals, &signal, sizeof(signal)) == sizeof(signal))
+        ends = ends || signal.ssi_signo == SIGTERM;
+    reap_children(helper);
+    return ends;
+}
+
+/* 0 when it was told to end, or a negative errno. */
 static int
 run(Helper *helper)
 {
     for (;;) {
         struct pollfd fds[2 + CLIENTS_MAX] = { { .fd = helper->listener, .events = POLLIN },
-                                               { .fd = helper->child_events, .events = POLLIN } };
+                                               { .fd = helper->signals, .events = POLLIN } };
 
         for (int i = 0; i < CLIENTS_MAX; i++)
             fds[2 + i] = (struct pollfd){ .fd = helper->clients[i], .events = POLLIN };
         if (poll(fds, 2 + CLIENTS_MAX, /* timeout= */ -1) < 0 && errno != EINTR)
             return -errno;
-        if (fds[1].revents)
-            reap_children(helper);
+        if (fds[1].revents && take_signals(helper))
+            return 0;
         for (int i = 0; i < CLIENTS_MAX; i++) {
             if (fds[2 + i].revents && !serve_client(helper, helper->clients[i])) {
                 close(helper->clients[i]);
@@ -218,7 +230,7 @@ int
 main(void)
 {
     Helper helper = { .listener = SD_LISTEN_FDS_START };
-    sigset_t child;
+    sigset_t signals;
     int r;
 
     if (sd_listen_fds(/* unset_environment= */ 1) != 1 ||
@@ -228,15 +240,17 @@ main(void)
     }
     for (int i = 0; i < CLIENTS_MAX; i++)
         helper.clients[i] = -1;
-    (void)sigemptyset(&child);
-    (void)sigaddset(&child, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &child, NULL);
-    helper.child_events = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (helper.child_events < 0) {
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGCHLD);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    helper.signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (helper.signals < 0) {
         perror("signalfd");
         return EXIT_FAILURE;
     }
     r = run(&helper);
-    (void)fprintf(stderr, "poll: %s\n", strerror(-r));
-    return EXIT_FAILURE;
+    if (r < 0)
+        (void)fprintf(stderr, "poll: %s\n", strerror(-r));
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -49,6 +49,7 @@ typedef struct Service {
     GSource *bus_source;
     sd_bus_slot *name_match, *name_slot;
     Objects objects;
+    FenceKeeper *fences;
     Broker *broker;
     Identifier *identifier;
     Gate *gate;
@@ -253,7 +254,9 @@ connect_bus(Service *service)
 
     if (r < 0)
         return r;
-    objects_init(&service->objects, service->bus, service->config);
+    objects_init(&service->objects, service->bus);
+    service->fences = fence_keeper_new(service->bus, service->config->fence_timeout, &objects_fence_events,
+                                       &service->objects);
     return 0;
 }
 
@@ -281,6 +284,7 @@ start_serving(Service *service)
     service->gate = gate_new(service->bus, service->broker, service->identifier, &r);
     if (!service->gate)
         return r;
+    service->objects.gate = service->gate;
     service->bus_source = bus_source_new(service->bus, /* context= */ NULL, on_bus_lost, service);
     return sd_bus_add_match_async(service->bus, &service->name_match, VANISHED_RULE, on_name_vanished,
                                   on_match_installed, service);
@@ -323,6 +327,7 @@ run(Service *service)
     if (r >= 0) {
         setup = (BrokerSetup){ .network = &service->network,
                                .config = service->config,
+                               .fences = service->fences,
                                .system_proxy = service->system_proxy,
                                .config_folders = service->config_folders,
                                .events = &objects_events,
@@ -350,6 +355,7 @@ service_clear(Service *service)
         bus_flush(service->bus, FLUSH_TIMEOUT);
     source_clear(&service->watchdog);
     g_clear_pointer(&service->idle, idle_free);
+    service->objects.gate = NULL;
     g_clear_pointer(&service->gate, gate_free);
     g_clear_pointer(&service->identifier, identifier_free);
     if (service->bus) {
@@ -358,6 +364,7 @@ service_clear(Service *service)
         objects_clear(&service->objects);
     }
     g_clear_pointer(&service->broker, broker_free);
+    g_clear_pointer(&service->fences, fence_keeper_free);
     if (service->bus_source)
         g_source_destroy(service->bus_source);
     g_clear_pointer(&service->bus_source, g_source_unref);

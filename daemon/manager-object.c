@@ -3,11 +3,15 @@
 /* org.wsbroker1.Manager: translates between the bus and the broker, and decides nothing but what is for
  * administrators, which the interface's table says. */
 
+#define G_LOG_DOMAIN "wsbroker"
+
 #include "objects.h"
 
 #include "authority.h"
 #include "coded-error.h"
 #include "gate.h"
+
+#include <string.h>
 
 static Caller *
 current_caller(Objects *objects)
@@ -113,6 +117,8 @@ method_who_am_i(sd_bus_message *message, void *user_data, sd_bus_error *ret_erro
     int r = sd_bus_message_new_method_return(message, &reply);
 
     (void)ret_error;
+    /* It may name very many groups. */
+    fence_count(current_caller(objects)->fence, FENCE_REPLIES, strlen(who));
     if (r >= 0)
         r = sd_bus_message_append(reply, "s", who);
     if (r >= 0)
@@ -121,11 +127,12 @@ method_who_am_i(sd_bus_message *message, void *user_data, sd_bus_error *ret_erro
 }
 
 static int
-append_websocket(sd_bus_message *reply, const WebSocket *websocket)
+append_websocket(sd_bus_message *reply, const Caller *caller, const WebSocket *websocket)
 {
     g_autofree char *path = websocket_object_path(websocket);
     int r = sd_bus_message_open_container(reply, 'r', "oa{sv}");
 
+    fence_count(caller->fence, FENCE_REPLIES, websocket_object_properties_size(websocket));
     if (r >= 0)
         r = sd_bus_message_append(reply, "o", path);
     if (r >= 0)
@@ -138,14 +145,15 @@ method_list_websockets(sd_bus_message *message, void *user_data, sd_bus_error *r
 {
     Objects *objects = user_data;
     _cleanup_message_ sd_bus_message *reply = NULL;
-    g_autoptr(GPtrArray) websockets = broker_list_websockets(objects->broker, current_caller(objects));
+    const Caller *caller = current_caller(objects);
+    g_autoptr(GPtrArray) websockets = broker_list_websockets(objects->broker, caller);
     int r = sd_bus_message_new_method_return(message, &reply);
 
     (void)ret_error;
     if (r >= 0)
         r = sd_bus_message_open_container(reply, 'a', "(oa{sv})");
     for (guint i = 0; r >= 0 && i < websockets->len; i++)
-        r = append_websocket(reply, g_ptr_array_index(websockets, i));
+        r = append_websocket(reply, caller, g_ptr_array_index(websockets, i));
     if (r >= 0)
         r = sd_bus_message_close_container(reply);
     return r < 0 ? r : sd_bus_send(objects->bus, reply, NULL);
@@ -160,8 +168,11 @@ method_reload_policy(sd_bus_message *message, void *user_data, sd_bus_error *ret
 
     if (r < 0)
         return r;
-    if (!broker_reload(objects->broker, &error))
+    if (!broker_reload(objects->broker, &error)) {
+        /* Whoever looks for it later is not who called. */
+        g_message("%s", error->message);
         return bus_error_set(ret_error, error);
+    }
     return sd_bus_reply_method_return(message, NULL);
 }
 

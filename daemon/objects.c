@@ -57,25 +57,23 @@ on_state_changed(WebSocket *websocket, gpointer user_data)
 
 /* How far owners have read. */
 
-static Fence *
-fence_of(Objects *objects, const WebSocket *websocket)
+static void
+count_signal(const WebSocket *websocket, gsize bytes)
 {
     const Caller *owner = websocket_get_owner(websocket);
-    Fence *fence = g_hash_table_lookup(objects->fences, owner->name);
 
-    if (!fence) {
-        fence = fence_new(objects->fence_keeper, owner->name, owner->uid, owner->limits.max_buffered_bytes);
-        g_hash_table_insert(objects->fences, (gpointer)fence_get_name(fence), fence);
-    }
-    return fence;
+    fence_count(owner->fence, FENCE_SIGNALS, bytes + SIGNAL_OVERHEAD);
 }
 
 static void
-on_fence_full(Fence *fence, gboolean full, gpointer user_data)
+on_fence_full(Fence *fence, FenceKind kind, gboolean full, gpointer user_data)
 {
     Objects *objects = user_data;
 
-    broker_pause_caller(objects->broker, fence_get_name(fence), full);
+    if (kind == FENCE_SIGNALS)
+        broker_pause_caller(objects->broker, fence_get_name(fence), full);
+    else if (!full && objects->gate)
+        gate_open(objects->gate, fence_get_name(fence));
 }
 
 static void
@@ -83,10 +81,12 @@ on_fence_dead(Fence *fence, gpointer user_data)
 {
     Objects *objects = user_data;
 
+    if (objects->gate && fence_is_full(fence, FENCE_REPLIES))
+        gate_refuse(objects->gate, fence_get_name(fence));
     broker_expel_caller(objects->broker, fence_get_name(fence));
 }
 
-static const FenceEvents fence_events = { .full = on_fence_full, .dead = on_fence_dead };
+const FenceEvents objects_fence_events = { .full = on_fence_full, .dead = on_fence_dead };
 
 static gsize
 headers_size(const HeaderList *headers)
@@ -110,7 +110,7 @@ on_header_receive(WebSocket *websocket, const HeaderList *headers, gpointer user
     if (r >= 0)
         r = bus_append_headers(signal, headers);
     send_signal(objects, signal, r, "HeaderReceive");
-    fence_count(fence_of(objects, websocket), headers_size(headers) + SIGNAL_OVERHEAD);
+    count_signal(websocket, headers_size(headers));
 }
 
 static gboolean
@@ -124,7 +124,6 @@ void
 objects_remove_owner(Objects *objects, const char *name)
 {
     (void)g_hash_table_foreach_remove(objects->waiting_sends, is_owned_by, (gpointer)name);
-    g_hash_table_remove(objects->fences, name);
 }
 
 static void
@@ -132,7 +131,7 @@ on_open(WebSocket *websocket, gpointer user_data)
 {
     Objects *objects = user_data;
     _cleanup_message_ sd_bus_message *signal = NULL;
-    Fence *fence = fence_of(objects, websocket);
+    Fence *fence = ((const Caller *)websocket_get_owner(websocket))->fence;
     int r = signal_new(objects, websocket, WSB_WEBSOCKET_INTERFACE, "Open", &signal);
 
     if (r >= 0)
@@ -141,9 +140,9 @@ on_open(WebSocket *websocket, gpointer user_data)
     /* The owner's other WebSockets may have filled its window already. */
     if (fence_is_dead(fence))
         broker_expel_caller(objects->broker, fence_get_name(fence));
-    else if (fence_is_full(fence))
+    else if (fence_is_full(fence, FENCE_SIGNALS))
         websocket_set_paused(websocket, TRUE);
-    fence_count(fence, SIGNAL_OVERHEAD);
+    count_signal(websocket, 0);
 }
 
 static void
@@ -156,7 +155,7 @@ on_message(WebSocket *websocket, gboolean text, GBytes *data, gpointer user_data
     if (r >= 0)
         r = bus_append_data(signal, text, data);
     send_signal(objects, signal, r, "Message");
-    fence_count(fence_of(objects, websocket), g_bytes_get_size(data) + SIGNAL_OVERHEAD);
+    count_signal(websocket, g_bytes_get_size(data));
 }
 
 static void
@@ -173,8 +172,7 @@ on_error(WebSocket *websocket, const Failure *failure, gpointer user_data)
     if (r >= 0)
         r = bus_append_details(signal, failure);
     send_signal(objects, signal, r, "Error");
-    fence_count(fence_of(objects, websocket),
-                (failure->headers ? headers_size(failure->headers) : 0) + SIGNAL_OVERHEAD);
+    count_signal(websocket, failure->headers ? headers_size(failure->headers) : 0);
 }
 
 static void
@@ -251,11 +249,9 @@ const WebSocketEvents objects_events = { .state_changed = on_state_changed,
                                          .abandoned = on_abandoned };
 
 void
-objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config)
+objects_init(Objects *objects, sd_bus *bus)
 {
     *objects = (Objects){ .bus = bus };
-    objects->fence_keeper = fence_keeper_new(bus, config->fence_timeout, &fence_events, objects);
-    objects->fences = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)fence_free);
     objects->waiting_sends = g_hash_table_new_full(NULL, NULL, NULL, bus_message_unref);
 }
 
@@ -273,6 +269,4 @@ objects_clear(Objects *objects)
     for (gsize i = 0; i < G_N_ELEMENTS(objects->slots); i++)
         objects->slots[i] = sd_bus_slot_unref(objects->slots[i]);
     g_hash_table_unref(objects->waiting_sends);
-    g_hash_table_unref(objects->fences);
-    fence_keeper_free(objects->fence_keeper);
 }

@@ -3,23 +3,24 @@
 
 #include "broker.h"
 #include "bus.h"
-#include "fence.h"
+#include "gate.h"
 
 /* What the bus objects have in common. */
 typedef struct Objects {
     sd_bus *bus;
     Broker *broker;
     GHashTable *waiting_sends; /* WebSocket → sd_bus_message whose reply waits for room, owned here */
-    FenceKeeper *fence_keeper;
-    GHashTable *fences; /* unique name of an owner → Fence, owned here */
+    Gate *gate;                /* NULL before there is one, and after */
     sd_bus_slot *slots[3];
 } Objects;
 
-/* EVENTS of every WebSocket go to an Objects: give it and this table to the broker. */
+/* EVENTS of every WebSocket go to an Objects, and those of every caller's fence: give it and these tables to the broker
+ * and to the keeper of the fences. */
 extern const WebSocketEvents objects_events;
+extern const FenceEvents objects_fence_events;
 
 /* Must stay where it is: slots refer to it. The broker is set before objects_register(). */
-void objects_init(Objects *objects, sd_bus *bus, const BrokerConfig *config);
+void objects_init(Objects *objects, sd_bus *bus);
 void objects_clear(Objects *objects);
 
 /* Puts both interfaces on the bus. A negative errno on failure. */
@@ -42,6 +43,8 @@ int websocket_object_register(Objects *objects, sd_bus_slot **ret_vtable, sd_bus
 char *websocket_object_path(const WebSocket *websocket);
 /* Appends the properties as a{sv}. */
 int websocket_object_append_properties(sd_bus_message *message, const WebSocket *websocket);
+/* How many bytes these are, about. */
+gsize websocket_object_properties_size(const WebSocket *websocket);
 /* bus-error.c: the D-Bus form of an error of CODED_ERROR: its name, and "CODE: message". A negative errno, for a
  * handler to return. */
 int bus_error_set(sd_bus_error *ret_error, const GError *error);

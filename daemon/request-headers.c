@@ -55,7 +55,7 @@ request_header_check(const char *name, const char *value, GError **error)
                                name);
     if (!value_is_valid(value))
         return coded_error_set(error, WSB_CODE_PARAMETER,
-                               "option header: the value of %s has a control character", name);
+                               "option header: the value of %.64s has a control character", name);
     return TRUE;
 }
 
@@ -111,7 +111,9 @@ request_proxy_host_parse(const char *text)
 {
     g_autofree char *bracketed = NULL;
 
-    if (strchr(text, ':') && *text != '[')
-        text = bracketed = g_strdup_printf("[%s]", text);
+    if (strchr(text, ':') && *text != '[') {
+        bracketed = g_strdup_printf("[%s]", text);
+        text = bracketed;
+    }
     return host_canonicalize(text, strlen(text), NULL);
 }

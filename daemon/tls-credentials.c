@@ -233,6 +233,7 @@ tls_credentials_load(const TlsOptions *options, TlsCredentials *ret_credentials,
             return FALSE;
     }
     *ret_credentials = credentials;
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): its clean-up reads it. */
     credentials = (TlsCredentials){ 0 };
     return TRUE;
 }

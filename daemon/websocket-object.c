@@ -17,6 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    PROPERTY_SIZE = 64, /* of a property in a reply, beside a string's length, at most */
+    NODE_SIZE = 64      /* of an object in a description */
+};
+
 char *
 websocket_object_path(const WebSocket *websocket)
 {
@@ -58,6 +63,7 @@ enumerate_objects(sd_bus *bus, const char *prefix, void *user_data, char ***ret_
     char **paths = g_new0(char *, websockets->len + 1);
 
     (void)prefix, (void)ret_error;
+    fence_count(caller->fence, FENCE_REPLIES, websockets->len * NODE_SIZE);
     for (guint i = 0; i < websockets->len; i++)
         paths[i] = websocket_object_path(g_ptr_array_index(websockets, i));
     *ret_paths = paths;
@@ -296,6 +302,14 @@ static const Property properties[] = {
     INFO_UINT64("MaxMessageSize", max_message_size),
 };
 
+static const char *
+info_string(const Property *property, const WebSocket *websocket)
+{
+    const guint8 *info = (const guint8 *)websocket_get_info(websocket);
+
+    return *(char *const *)(const void *)(info + property->info_offset);
+}
+
 static int
 append_property(sd_bus_message *reply, const Property *property, const WebSocket *websocket)
 {
@@ -304,8 +318,7 @@ append_property(sd_bus_message *reply, const Property *property, const WebSocket
     if (property->append)
         return property->append(reply, websocket);
     if (property->type == 's')
-        return sd_bus_message_append_basic(reply, 's',
-                                           *(char *const *)(const void *)(info + property->info_offset));
+        return sd_bus_message_append_basic(reply, 's', info_string(property, websocket));
     return sd_bus_message_append_basic(reply, 't', info + property->info_offset);
 }
 
@@ -326,6 +339,24 @@ append_property_entry(sd_bus_message *message, const Property *property, const W
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+static gsize
+property_size(const Property *property, const WebSocket *websocket)
+{
+    gboolean is_text = property->type == 's' && !property->append;
+
+    return PROPERTY_SIZE + (is_text ? strlen(info_string(property, websocket)) : 0);
+}
+
+gsize
+websocket_object_properties_size(const WebSocket *websocket)
+{
+    gsize size = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(properties); i++)
+        size += property_size(&properties[i], websocket);
+    return size;
+}
+
 int
 websocket_object_append_properties(sd_bus_message *message, const WebSocket *websocket)
 {
@@ -341,11 +372,14 @@ get_property(sd_bus *bus, const char *path, const char *interface, const char *n
              void *user_data, sd_bus_error *ret_error)
 {
     const WebSocket *websocket = find_websocket(user_data, path);
+    const Caller *caller = gate_current_caller(bus, ((Objects *)user_data)->broker);
 
-    (void)bus, (void)interface, (void)ret_error;
+    (void)interface, (void)ret_error;
     for (gsize i = 0; websocket && i < G_N_ELEMENTS(properties); i++) {
-        if (g_str_equal(properties[i].name, name))
-            return append_property(reply, &properties[i], websocket);
+        if (!g_str_equal(properties[i].name, name))
+            continue;
+        fence_count(caller->fence, FENCE_REPLIES, property_size(&properties[i], websocket));
+        return append_property(reply, &properties[i], websocket);
     }
     return -ENOENT;
 }

@@ -42,6 +42,8 @@ class TapReporter:
             self._result(True, name, f" # SKIP {skipped[0].longrepr[2]}")
         else:
             self._result(True, name)
+        for key, value in report.user_properties:
+            self._write(f"# {key}: {value}")
 
     def pytest_sessionfinish(self):
         self._write(f"1..{self.number}")

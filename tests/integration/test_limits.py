@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What an application may use, and that whoever uses all of it harms nobody else (ACCEPTANCE rows 59 and 60)."""
 
+import asyncio
 import subprocess
 
 import pytest
+from dbus_next import Variant
 
 from harness import accounts, frames
 from harness.application import ApiError, Close, Error, refused
@@ -13,6 +15,8 @@ from harness.connect_options import connect
 from harness.raw_server import silent
 from harness.service import DEFAULT_POLICY
 from harness.waiting import eventually, within
+
+LONG_CERTIFICATES = 8  # some of which exceed what may be read at once
 
 CONFIG_MARK, POLICY_MARK = pytest.mark.config, pytest.mark.policy
 
@@ -277,3 +281,27 @@ async def test_answer_with_many_fields(websocket, serve_raw):
 
     error = await websocket.fail((await serve_raw(script)).url())
     assert (error.code, error.stage) == (200, "handshake")
+
+
+@pytest.mark.config("ConnectTimeout=5min\n")
+async def test_certificates_that_take_long(bus_application, remote, serve, serve_raw, authority):
+    """One application brings many of them again and again; another goes on between them."""
+    with open(authority.path, "rb") as file:
+        pem = file.read()
+    certificates = Variant("ay", pem * (2**18 // len(pem)))
+    busy = await bus_application.create()
+    await busy.connect((await serve_raw(silent)).url(), ca=certificates)
+    other = await (await remote(user=accounts.ALICE)).create()
+    await other.open((await serve()).url())
+
+    async def bring():
+        # Each is read before it is seen that there is a connection already.
+        for _ in range(LONG_CERTIFICATES):
+            await refused(2302003, busy.connect("ws://127.0.0.1:1/", ca=certificates))
+
+    bringing, echoes = asyncio.create_task(bring()), 0
+    while not bringing.done():
+        await other.echo("another goes on")
+        echoes += 1
+    await bringing
+    assert echoes > 50 * LONG_CERTIFICATES

@@ -197,6 +197,31 @@ test_admission_in_turn(void)
     application_table_free(table);
 }
 
+/* The first certificates are free; then there is a wait, which is not forgotten with the last holder. */
+static void
+test_certificates(void)
+{
+    ApplicationTable *table = application_table_new(100, 1);
+    Application *application = application_table_get(table, "user *", 1000);
+    Application *other = application_table_get(table, "user *", 1001);
+
+    g_assert_cmpint(application_get_delay(application), ==, 0);
+    application_charge(application, G_USEC_PER_SEC / 5);
+    g_assert_cmpint(application_get_delay(application), ==, 0);
+    application_charge(application, 60 * (gint64)G_USEC_PER_SEC);
+    g_assert_cmpint(application_get_delay(application), >, 500 * (gint64)G_USEC_PER_SEC);
+    g_assert_cmpint(application_get_delay(application), <, 600 * (gint64)G_USEC_PER_SEC);
+    g_assert_cmpint(application_get_delay(other), ==, 0);
+    application_unref(application);
+    application_unref(other);
+    application = application_table_get(table, "user *", 1000);
+    other = application_table_get(table, "user *", 1002);
+    g_assert_cmpint(application_get_delay(application), >, 0);
+    application_unref(application);
+    application_unref(other);
+    application_table_free(table);
+}
+
 /* The account outlives its last holder for as long as an admission needs it. */
 static void
 test_admission_holds_the_account(void)
@@ -225,5 +250,6 @@ main(int argc, char **argv)
     g_test_add_func("/application/admission-of-one", test_admission_of_one);
     g_test_add_func("/application/admission-in-turn", test_admission_in_turn);
     g_test_add_func("/application/admission-holds-the-account", test_admission_holds_the_account);
+    g_test_add_func("/application/certificates", test_certificates);
     return g_test_run();
 }

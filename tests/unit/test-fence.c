@@ -11,15 +11,17 @@ enum { WINDOW = 1000, ALICE = 1000, BOB = 1001 };
 typedef struct FenceFixture {
     PeerBus *peers;
     FenceKeeper *keeper;
-    GPtrArray *dead; /* of Fence, as they were told */
-    guint changes;   /* of `full` */
+    Share *whole;
+    GPtrArray *shares; /* of every fence, owned here */
+    GPtrArray *dead;   /* of Fence, as they were told */
+    guint changes;     /* of `full` */
     guint last_name;
 } FenceFixture;
 
 static void
-on_full(Fence *fence, gboolean full, gpointer user_data)
+on_full(Fence *fence, FenceKind kind, gboolean full, gpointer user_data)
 {
-    g_assert_cmpint(fence_is_full(fence), ==, full);
+    g_assert_cmpint(fence_is_full(fence, kind), ==, full);
     ((FenceFixture *)user_data)->changes++;
 }
 
@@ -35,6 +37,8 @@ static void
 set_up(FenceFixture *fixture, gconstpointer timeout)
 {
     fixture->peers = peer_bus_new();
+    fixture->whole = share_new();
+    fixture->shares = g_ptr_array_new_with_free_func((GDestroyNotify)share_unref);
     fixture->dead = g_ptr_array_new();
     fixture->keeper = fence_keeper_new(fixture->peers->bus, *(const gint64 *)timeout, &events, fixture);
 }
@@ -44,16 +48,38 @@ static void
 tear_down(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
 {
     fence_keeper_free(fixture->keeper);
+    g_ptr_array_unref(fixture->shares);
+    share_unref(fixture->whole);
     g_ptr_array_unref(fixture->dead);
     peer_bus_free(fixture->peers);
 }
 
 static Fence *
-add_fence(FenceFixture *fixture, uid_t uid)
+add_fence_of(FenceFixture *fixture, uid_t uid, const char *section)
 {
     g_autofree char *name = g_strdup_printf(":1.%u", ++fixture->last_name);
+    Share *share = share_new_connection(fixture->whole, uid, section);
 
-    return fence_new(fixture->keeper, name, uid, WINDOW);
+    g_ptr_array_add(fixture->shares, share);
+    return fence_new(fixture->keeper, name, share, WINDOW);
+}
+
+static Fence *
+add_fence(FenceFixture *fixture, uid_t uid)
+{
+    return add_fence_of(fixture, uid, "user *");
+}
+
+static void
+count(Fence *fence, gsize bytes)
+{
+    fence_count(fence, FENCE_SIGNALS, bytes);
+}
+
+static gboolean
+is_full(const Fence *fence)
+{
+    return fence_is_full(fence, FENCE_SIGNALS);
 }
 
 static guint
@@ -102,18 +128,18 @@ test_window(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
 {
     Fence *fence = add_fence(fixture, ALICE);
 
-    fence_count(fence, WINDOW / 2 - 1);
+    count(fence, WINDOW / 2 - 1);
     g_assert_cmpuint(unanswered(fixture), ==, 0);
-    fence_count(fence, 1);
+    count(fence, 1);
     g_assert_cmpuint(unanswered(fixture), ==, 1);
-    fence_count(fence, WINDOW / 2 - 1);
-    g_assert_false(fence_is_full(fence));
-    fence_count(fence, 1);
-    g_assert_true(fence_is_full(fence));
+    count(fence, WINDOW / 2 - 1);
+    g_assert_false(is_full(fence));
+    count(fence, 1);
+    g_assert_true(is_full(fence));
     g_assert_cmpuint(unanswered(fixture), ==, 1);
     /* The first half is read; the other is asked for at once. */
     answer(fixture, fence);
-    g_assert_false(fence_is_full(fence));
+    g_assert_false(is_full(fence));
     g_assert_cmpuint(unanswered(fixture), ==, 1);
     answer(fixture, fence);
     g_assert_cmpuint(unanswered(fixture), ==, 0);
@@ -126,15 +152,15 @@ test_answer_of_another(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeou
 {
     Fence *fence = add_fence(fixture, ALICE);
 
-    fence_count(fence, WINDOW);
+    count(fence, WINDOW);
     peer_bus_settle(fixture->peers);
     peer_bus_answer(fixture->peers, peer_bus_take_call(fixture->peers, NULL), ":1.99");
-    g_assert_true(fence_is_full(fence));
+    g_assert_true(is_full(fence));
     /* Asked again, as what was asked for is still unread. */
-    fence_count(fence, 1);
+    count(fence, 1);
     g_assert_cmpuint(unanswered(fixture), ==, 1);
     answer(fixture, fence);
-    g_assert_false(fence_is_full(fence));
+    g_assert_false(is_full(fence));
     fence_free(fence);
 }
 
@@ -143,16 +169,16 @@ test_dead(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
 {
     Fence *fence = add_fence(fixture, ALICE);
 
-    fence_count(fence, WINDOW);
+    count(fence, WINDOW);
     wait_for_dead(fixture, 1, NULL);
     g_assert_true(fence_is_dead(fence));
-    fence_count(fence, WINDOW);
+    count(fence, WINDOW);
     g_assert_cmpuint(unanswered(fixture), ==, 1);
     /* Late is better than never. */
     answer(fixture, fence);
     g_assert_false(fence_is_dead(fence));
     answer(fixture, fence);
-    g_assert_false(fence_is_full(fence));
+    g_assert_false(is_full(fence));
     g_assert_cmpuint(fixture->dead->len, ==, 1);
     fence_free(fence);
 }
@@ -164,7 +190,7 @@ test_freed_in_any_state(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeo
 
     for (guint i = 0; i < G_N_ELEMENTS(fences); i++) {
         fences[i] = add_fence(fixture, ALICE);
-        fence_count(fences[i], i % 3 == 0 ? 1 : WINDOW);
+        count(fences[i], i % 3 == 0 ? 1 : WINDOW);
     }
     g_assert_cmpuint(unanswered(fixture), ==, 8);
     for (guint i = 0; i < G_N_ELEMENTS(fences); i++)
@@ -183,10 +209,10 @@ test_places_of_a_user(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout
 
     for (guint i = 0; i < G_N_ELEMENTS(alices); i++) {
         alices[i] = add_fence(fixture, ALICE);
-        fence_count(alices[i], WINDOW);
+        count(alices[i], WINDOW);
     }
     g_assert_cmpuint(unanswered(fixture), ==, 8);
-    fence_count(bobs, WINDOW);
+    count(bobs, WINDOW);
     g_assert_cmpuint(unanswered(fixture), ==, 9);
     answer(fixture, bobs);
     /* In the order in which they have waited. */
@@ -200,18 +226,19 @@ test_places_of_a_user(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout
     fence_free(bobs);
 }
 
+/* However many have come before, each user finds a place while the bus has one. */
 static void
 test_places_of_all(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
 {
-    Fence *fences[130];
+    Fence *fences[160];
 
     for (guint i = 0; i < G_N_ELEMENTS(fences); i++) {
         fences[i] = add_fence(fixture, ALICE + i / 8);
-        fence_count(fences[i], WINDOW);
+        count(fences[i], WINDOW);
+        if (i % 8 == 0)
+            g_assert_true(was_asked(fixture, fences[i]));
     }
-    g_assert_cmpuint(unanswered(fixture), ==, 96);
-    answer(fixture, fences[0]);
-    g_assert_cmpuint(unanswered(fixture), ==, 96);
+    g_assert_cmpuint(unanswered(fixture), <=, 120);
     for (guint i = 0; i < G_N_ELEMENTS(fences); i++)
         fence_free(fences[i]);
 }
@@ -219,10 +246,10 @@ test_places_of_all(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
 static void
 exchange(FenceFixture *fixture, Fence *fence)
 {
-    fence_count(fence, WINDOW);
+    count(fence, WINDOW);
     g_assert_true(was_asked(fixture, fence));
     answer(fixture, fence);
-    g_assert_false(fence_is_full(fence));
+    g_assert_false(is_full(fence));
 }
 
 /* ACCEPTANCE row 61. */
@@ -234,15 +261,15 @@ test_mute_receivers(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
     exchange(fixture, proven);
     for (guint i = 0; i < G_N_ELEMENTS(mute); i++) {
         mute[i] = add_fence(fixture, ALICE);
-        fence_count(mute[i], WINDOW);
+        count(mute[i], WINDOW);
     }
     g_assert_cmpuint(unanswered(fixture), ==, 8);
-    fence_count(proven, WINDOW);
+    count(proven, WINDOW);
     wait_for_dead(fixture, G_N_ELEMENTS(mute), proven);
     g_assert_false(g_ptr_array_find(fixture->dead, proven, NULL));
     if (was_asked(fixture, proven))
         answer(fixture, proven);
-    g_assert_false(fence_is_full(proven));
+    g_assert_false(is_full(proven));
     exchange(fixture, proven);
     /* Questions that the bus still counts were not wasted on those that waited. */
     g_assert_cmpuint(unanswered(fixture), ==, 8);
@@ -266,7 +293,7 @@ test_mute_receivers_in_turn(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer t
     exchange(fixture, proven);
     for (guint i = 0; i < G_N_ELEMENTS(mute); i++) {
         mute[i] = add_fence(fixture, ALICE);
-        fence_count(mute[i], WINDOW);
+        count(mute[i], WINDOW);
         if (i % 8 == 7)
             wait_for_dead(fixture, i + 1, NULL);
     }
@@ -290,21 +317,117 @@ test_never_asked(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
 
     for (guint i = 0; i < G_N_ELEMENTS(mute); i++) {
         mute[i] = add_fence(fixture, ALICE);
-        fence_count(mute[i], WINDOW);
+        count(mute[i], WINDOW);
     }
     waits = add_fence(fixture, ALICE);
-    fence_count(waits, WINDOW);
+    count(waits, WINDOW);
     wait_for_dead(fixture, G_N_ELEMENTS(mute) + 1, NULL);
     g_assert_false(was_asked(fixture, waits));
     g_assert_false(fence_is_dead(waits));
-    g_assert_true(fence_is_full(waits));
-    fence_count(waits, 1);
+    g_assert_true(is_full(waits));
+    count(waits, 1);
     g_assert_true(was_asked(fixture, waits));
     answer(fixture, waits);
-    g_assert_false(fence_is_full(waits));
+    g_assert_false(is_full(waits));
     for (guint i = 0; i < G_N_ELEMENTS(mute); i++)
         fence_free(mute[i]);
     fence_free(waits);
+}
+
+/* Four users, whose mute applications get all the questions that they can; and one of everybody else. */
+static void
+test_users_and_applications(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
+{
+    g_autoptr(GPtrArray) mute = g_ptr_array_new_with_free_func((GDestroyNotify)fence_free);
+    Fence *of_another_user, *of_another_application;
+    guint n_before, n_after = 0;
+
+    do {
+        n_before = n_after;
+        for (uid_t user = ALICE; user < ALICE + 4; user++) {
+            Fence *fence = add_fence_of(fixture, user, "flatpak org.example.Mute");
+
+            count(fence, WINDOW);
+            g_ptr_array_add(mute, fence);
+        }
+        wait_for_dead(fixture, mute->len, NULL);
+        n_after = unanswered(fixture);
+    } while (n_after > n_before);
+    of_another_user = add_fence(fixture, ALICE + 4);
+    exchange(fixture, of_another_user);
+    for (uid_t user = ALICE; user < ALICE + 4; user++) {
+        of_another_application = add_fence_of(fixture, user, "flatpak org.example.Chat");
+        exchange(fixture, of_another_application);
+        exchange(fixture, of_another_application);
+        fence_free(of_another_application);
+    }
+    fence_free(of_another_user);
+}
+
+/* Replies. */
+
+/* Each kind has a window of its own, and one question is about both. */
+static void
+test_replies(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
+{
+    Fence *fence = add_fence(fixture, ALICE);
+    gsize replies = 0;
+
+    count(fence, WINDOW);
+    g_assert_true(is_full(fence));
+    g_assert_false(fence_is_full(fence, FENCE_REPLIES));
+    g_assert_cmpuint(unanswered(fixture), ==, 1);
+    answer(fixture, fence);
+    while (!fence_is_full(fence, FENCE_REPLIES)) {
+        fence_count(fence, FENCE_REPLIES, 500);
+        replies++;
+    }
+    /* Who sits in one call after another answers nothing between them. */
+    g_assert_cmpuint(replies, >, 8000);
+    g_assert_cmpuint(replies, <, 9000);
+    g_assert_false(is_full(fence));
+    count(fence, 1);
+    g_assert_cmpuint(unanswered(fixture), ==, 1);
+    answer(fixture, fence);
+    g_assert_false(fence_is_full(fence, FENCE_REPLIES));
+    fence_free(fence);
+}
+
+/* What all have unread stays below what a bus can hold, and whoever comes last can still be sent something. */
+static void
+test_windows_of_many(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
+{
+    g_autoptr(GPtrArray) fences = g_ptr_array_new_with_free_func((GDestroyNotify)fence_free);
+    gsize unread = 0;
+
+    for (guint i = 0; i < 2000; i++) {
+        Fence *fence = add_fence(fixture, ALICE + i / 100);
+        gsize before = unread;
+
+        g_ptr_array_add(fences, fence);
+        for (; !fence_is_full(fence, FENCE_REPLIES); unread += 500)
+            fence_count(fence, FENCE_REPLIES, 500);
+        g_assert_cmpuint(unread, >, before);
+    }
+    g_assert_cmpuint(unread, <, 100 << 20);
+    g_assert_cmpuint(share_used(fixture->whole, SHARE_UNREAD), ==, unread);
+}
+
+static void
+test_new_window(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
+{
+    Fence *fence = add_fence(fixture, ALICE);
+
+    count(fence, WINDOW);
+    g_assert_true(is_full(fence));
+    fence_set_signal_window(fence, 2 * WINDOW);
+    g_assert_false(is_full(fence));
+    fence_set_signal_window(fence, WINDOW / 2);
+    g_assert_true(is_full(fence));
+    g_assert_true(was_asked(fixture, fence));
+    answer(fixture, fence);
+    g_assert_false(is_full(fence));
+    fence_free(fence);
 }
 
 /* For receivers that are to be told dead, and for those that are not. */
@@ -325,5 +448,9 @@ main(int argc, char **argv)
     ADD("mute-receivers", soon, test_mute_receivers);
     ADD("mute-receivers-in-turn", soon, test_mute_receivers_in_turn);
     ADD("never-asked", soon, test_never_asked);
+    ADD("users-and-applications", soon, test_users_and_applications);
+    ADD("replies", later, test_replies);
+    ADD("windows-of-many", later, test_windows_of_many);
+    ADD("new-window", later, test_new_window);
     return g_test_run();
 }

@@ -175,6 +175,36 @@ test_started_anew(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     identification_free(question);
 }
 
+static gboolean
+on_marker(gpointer user_data)
+{
+    *(gboolean *)user_data = TRUE;
+    return G_SOURCE_CONTINUE;
+}
+
+/* All that wait are told when the helper ends, not when their time is up, which is after two seconds. */
+static void
+test_ends_while_asked(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    Answer first = { 0 }, second = { 0 };
+    gboolean late = FALSE;
+    guint marker = g_timeout_add_seconds(2, on_marker, &late);
+    Identification *first_question = identifier_ask(fixture->identifier, 10, -1, 1, on_answer, &first);
+    Identification *second_question = identifier_ask(fixture->identifier, 20, -1, 2, on_answer, &second);
+
+    (void)take_question(fixture);
+    close_client(fixture);
+    g_test_expect_message("wsbroker", G_LOG_LEVEL_WARNING, "The identity helper is gone");
+    wait_for(&first);
+    wait_for(&second);
+    g_test_assert_expected_messages();
+    g_assert_false(late);
+    g_assert_false(first.known || second.known);
+    g_source_remove(marker);
+    identification_free(first_question);
+    identification_free(second_question);
+}
+
 static void
 test_without_a_helper(void)
 {
@@ -222,6 +252,7 @@ main(int argc, char **argv)
     ADD("taken-back", test_taken_back);
     ADD("silent", test_silent);
     ADD("started-anew", test_started_anew);
+    ADD("ends-while-asked", test_ends_while_asked);
     g_test_add_func("/identifier/without-a-helper", test_without_a_helper);
     g_test_add_func("/identifier/no-such-helper", test_no_such_helper);
     return g_test_run();

@@ -80,10 +80,14 @@ class PrivateBus:
         self.process = None
         self.address = None
 
-    async def start(self):
+    def write_configuration(self):
         path = os.path.join(self.directory, "bus.conf")
         with open(path, "w", encoding="utf-8") as file:
             file.write(_CONFIGURATION.format(directory=self.directory, service_user=accounts.service_user()))
+        return path
+
+    async def start(self):
+        path = self.write_configuration()
         self.process = Process(
             "dbus-daemon",
             self.directory,
@@ -102,6 +106,11 @@ class PrivateBus:
         assert line, f"dbus-daemon did not start: {self.process.stderr()}"
         self.address = line.decode().strip()
         return self
+
+    @property
+    def pid(self):
+        """The process through which messages go."""
+        return self.process.pid
 
     async def stop(self):
         await self.process.destroy()

@@ -3,6 +3,7 @@
 root; the service, which does not, asks it about its callers."""
 
 import os
+import signal
 import socket
 
 from .process import Process
@@ -42,6 +43,13 @@ class IdentityHelper:
         return IdentityHelper(*self.arguments)
 
     async def destroy(self):
-        await self.process.destroy()
-        self._socket.close()
-        os.unlink(self.path)
+        """It ends by itself when it is told to, unless the test has killed it, and a sanitizer has nothing to say."""
+        try:
+            if self.process.running:
+                self.process.send_signal(signal.SIGCONT)
+                status = await self.process.stop(signal.SIGTERM)
+                assert status == 0, f"wsbroker-identify exited with {status}:\n{self.process.stderr()}"
+        finally:
+            await self.process.destroy()
+            self._socket.close()
+            os.unlink(self.path)

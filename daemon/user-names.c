@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Where accounts are kept on a server, a name may take long to come, or never come. So it is asked for in a few threads
+ * that do nothing else, and there is a deadline, after which nothing is known of the user: a rule that names the user
+ * might have been for it.
+ *
+ * A question is in `pending` under its number until it is answered, late or taken back. A thread's result is handed
+ * over by an idle source with its own reference to `pending`, so whichever of the two ends first, the other is safe.
+ */
+
+#include "user-names.h"
+
+enum { THREADS_MAX = 8, DEADLINE_MS = 2500 };
+
+struct UserNames {
+    GThreadPool *threads;
+    GHashTable *pending; /* number → UserQuestion, not owned */
+    guint last_number;
+};
+
+struct UserQuestion {
+    UserNames *names;
+    guint number;
+    UserNamed callback;
+    gpointer user_data;
+    GSource *deadline;
+};
+
+/* What a thread works on, shared with nobody. */
+typedef struct Reading {
+    GHashTable *pending; /* touched in the main context alone */
+    guint number;
+    uid_t uid;
+    Subject *subject;
+} Reading;
+
+static void
+conclude(UserQuestion *question, Subject *subject)
+{
+    g_hash_table_remove(question->names->pending, GUINT_TO_POINTER(question->number));
+    g_source_destroy(question->deadline);
+    question->callback(subject, question->user_data);
+}
+
+static gboolean
+on_deadline(gpointer user_data)
+{
+    conclude(user_data, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+reading_free(gpointer data)
+{
+    Reading *reading = data;
+
+    g_hash_table_unref(reading->pending);
+    subject_free(reading->subject);
+    g_free(reading);
+}
+
+static gboolean
+on_read(gpointer user_data)
+{
+    Reading *reading = user_data;
+    UserQuestion *question = g_hash_table_lookup(reading->pending, GUINT_TO_POINTER(reading->number));
+
+    if (question)
+        conclude(question, g_steal_pointer(&reading->subject));
+    return G_SOURCE_REMOVE;
+}
+
+static void
+run_reading(gpointer data, gpointer user_data)
+{
+    Reading *reading = data;
+
+    (void)user_data;
+    reading->subject = subject_new_for_uid(reading->uid);
+    g_idle_add_full(G_PRIORITY_DEFAULT, on_read, reading, reading_free);
+}
+
+UserNames *
+user_names_new(void)
+{
+    UserNames *names = g_new0(UserNames, 1);
+
+    names->threads =
+        g_thread_pool_new(run_reading, /* user_data= */ NULL, THREADS_MAX, /* exclusive= */ FALSE, NULL);
+    names->pending = g_hash_table_new(NULL, NULL);
+    return names;
+}
+
+void
+user_names_free(UserNames *names)
+{
+    g_assert(g_hash_table_size(names->pending) == 0);
+    /* What waits in it is still worked off, and comes to nothing. */
+    g_thread_pool_free(names->threads, /* immediate= */ FALSE, /* wait= */ FALSE);
+    g_hash_table_unref(names->pending);
+    g_free(names);
+}
+
+UserQuestion *
+user_names_ask(UserNames *names, uid_t uid, UserNamed callback, gpointer user_data)
+{
+    UserQuestion *question = g_new0(UserQuestion, 1);
+    Reading *reading = g_new0(Reading, 1);
+
+    question->names = names;
+    question->number = ++names->last_number;
+    question->callback = callback;
+    question->user_data = user_data;
+    question->deadline = g_timeout_source_new(DEADLINE_MS);
+    g_source_set_callback(question->deadline, on_deadline, question, NULL);
+    g_source_attach(question->deadline, /* context= */ NULL);
+    g_hash_table_insert(names->pending, GUINT_TO_POINTER(question->number), question);
+    reading->pending = g_hash_table_ref(names->pending);
+    reading->number = question->number;
+    reading->uid = uid;
+    /* Without a thread it waits in the pool for one, or for its deadline. */
+    (void)g_thread_pool_push(names->threads, reading, NULL);
+    return question;
+}
+
+void
+user_question_free(UserQuestion *question)
+{
+    g_hash_table_remove(question->names->pending, GUINT_TO_POINTER(question->number));
+    g_source_destroy(question->deadline);
+    g_source_unref(question->deadline);
+    g_free(question);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Users' names, asked for in threads: each question has one answer, or was taken back. */
+
+#include "user-names.h"
+
+#include <unistd.h>
+
+#define NOBODYS 4294967294U /* an uid that no account has */
+
+typedef struct Answer {
+    guint count;
+    Subject *subject;
+} Answer;
+
+static void
+on_named(Subject *subject, gpointer user_data)
+{
+    Answer *answer = user_data;
+
+    answer->count++;
+    answer->subject = subject;
+}
+
+static void
+test_names(void)
+{
+    UserNames *names = user_names_new();
+    Answer root = { 0 }, nobody = { 0 }, taken_back = { 0 };
+    UserQuestion *of_root = user_names_ask(names, 0, on_named, &root);
+    UserQuestion *of_nobody = user_names_ask(names, NOBODYS, on_named, &nobody);
+
+    user_question_free(user_names_ask(names, 0, on_named, &taken_back));
+    g_assert_cmpuint(root.count + nobody.count, ==, 0); /* never from within the call */
+    while (root.count == 0 || nobody.count == 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpstr(root.subject->user, ==, "root");
+    g_assert_cmpuint(root.subject->uid, ==, 0);
+    g_assert_null(nobody.subject->user);
+    g_assert_cmpuint(nobody.subject->uid, ==, NOBODYS);
+    g_assert_true(nobody.subject->identified);
+    g_assert_cmpuint(root.count + nobody.count, ==, 2);
+    g_assert_cmpuint(taken_back.count, ==, 0);
+    subject_free(root.subject);
+    subject_free(nobody.subject);
+    user_question_free(of_root);
+    user_question_free(of_nobody);
+    user_names_free(names);
+}
+
+/* Whatever the threads are at by then. */
+static void
+test_freed_at_once(void)
+{
+    for (guint i = 0; i < 100; i++) {
+        UserNames *names = user_names_new();
+        Answer never = { 0 };
+
+        for (guint j = 0; j < 20; j++)
+            user_question_free(user_names_ask(names, j, on_named, &never));
+        user_names_free(names);
+        while (g_main_context_iteration(NULL, FALSE))
+            g_assert_cmpuint(never.count, ==, 0);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/user-names/names", test_names);
+    g_test_add_func("/user-names/freed-at-once", test_freed_at_once);
+    return g_test_run();
+}
