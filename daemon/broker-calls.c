@@ -89,7 +89,8 @@ load_credentials(Broker *broker, const Caller *caller, const TlsOptions *options
 {
     g_autoptr(Application) application = application_of(broker, caller);
     gint64 start = g_get_monotonic_time();
-    gboolean loaded = tls_credentials_load(options, ret_credentials, error);
+    gboolean loaded =
+        tls_credentials_load(options, broker->setup.network->trust_cache, ret_credentials, error);
 
     if (options->ca || options->has_client)
         application_charge(application, g_get_monotonic_time() - start);

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The frames that the service sends, where libsoup 3.2 does not make them as they should be. It takes masking keys
- * from GLib's ordinary generator, whose future can be computed from 624 of its numbers: a server that works together
- * with an application would know how to choose a payload that looks like HTTP to a proxy in between (RFC 6455
- * section 10.3), and would learn the keys of other applications' connections. So every frame gets a key of the
- * kernel's generator on its way out. And it cannot send every code that a Close frame may have.
+ * The frames that the service sends. Messages and Close frames are made here, because libsoup 3.2 masks them byte by byte
+ * into a copy of their own, and cannot send every code that a Close frame may have; pings and pongs are libsoup's.
+ *
+ * No frame goes out under a masking key of libsoup's. It takes them from GLib's ordinary generator, whose future can be
+ * computed from 624 of its numbers: a server that works together with an application would know how to choose a payload
+ * that looks like HTTP to a proxy in between (RFC 6455 section 10.3), and would learn the keys of other applications'
+ * connections. Ours are the kernel's.
  */
 
 #include "client-frame.h"
 
-#include "wsbroker-protocol.h"
-
 #include <string.h>
 #include <sys/random.h>
 
-enum {
-    FIN_AND_CLOSE = 0x88,
-    BIT_MASK = 0x80,
-    BITS_LENGTH = 0x7F,
-    LENGTH_16 = 126,
-    LENGTH_64 = 127,
-    KEY_SIZE = 4
-};
+enum { BIT_FIN = 0x80, BIT_MASK = 0x80, BITS_LENGTH = 0x7F, LENGTH_16 = 126, LENGTH_64 = 127, KEY_SIZE = 4 };
 
 guint32
 masking_keys_take(MaskingKeys *keys)
@@ -62,24 +55,23 @@ client_frame_size(const guint8 *frame)
     return offset + KEY_SIZE + length;
 }
 
-/* TO gets LENGTH bytes of FROM, of which PATTERN is taken again and again. */
-static void
-copy_xor(guint8 *to, const guint8 *from, gsize length, guint32 pattern)
+void
+client_frame_mask(guint8 *to, const guint8 *payload, gsize length, guint32 key)
 {
-    guint64 wide = (guint64)pattern << 32 | pattern;
+    guint64 wide = (guint64)key << 32 | key;
     guint8 narrow[KEY_SIZE];
     gsize at = 0;
 
     for (; at + sizeof(wide) <= length; at += sizeof(wide)) {
         guint64 word;
 
-        memcpy(&word, from + at, sizeof(word));
+        memcpy(&word, payload + at, sizeof(word));
         word ^= wide;
         memcpy(to + at, &word, sizeof(word));
     }
-    memcpy(narrow, &pattern, sizeof(narrow));
+    memcpy(narrow, &key, sizeof(narrow));
     for (; at < length; at++)
-        to[at] = from[at] ^ narrow[at % KEY_SIZE];
+        to[at] = payload[at] ^ narrow[at % KEY_SIZE];
 }
 
 void
@@ -89,7 +81,8 @@ client_frame_remask(guint8 *to, const guint8 *frame, gsize length, guint32 key)
     guint32 old_key;
 
     if (length < 2 || !(frame[1] & BIT_MASK) || length < key_offset(frame) + KEY_SIZE) {
-        memcpy(to, frame, length);
+        if (length > 0)
+            memcpy(to, frame, length);
         return;
     }
     offset = key_offset(frame);
@@ -97,24 +90,18 @@ client_frame_remask(guint8 *to, const guint8 *frame, gsize length, guint32 key)
     memcpy(to, frame, offset);
     memcpy(to + offset, &key, KEY_SIZE);
     offset += KEY_SIZE;
-    copy_xor(to + offset, frame + offset, length - offset, old_key ^ key);
+    client_frame_mask(to + offset, frame + offset, length - offset, old_key ^ key);
 }
 
-GByteArray *
-client_frame_new_close(guint16 code, const char *reason)
+gsize
+client_frame_write_header(guint8 *to, FrameOpcode opcode, gsize length, guint32 key)
 {
-    guint8 header[] = { FIN_AND_CLOSE, BIT_MASK, 0, 0, 0, 0 };
-    const guint8 payload[] = { (guint8)(code >> 8), (guint8)code };
-    GByteArray *frame = g_byte_array_new();
+    gsize extended = length > G_MAXUINT16 ? 8 : length >= LENGTH_16 ? 2 : 0;
 
-    if (code == WSB_CLOSE_NO_STATUS) {
-        g_byte_array_append(frame, header, sizeof(header));
-        return frame;
-    }
-    g_assert(strlen(reason) <= WSB_CLOSE_REASON_MAX);
-    header[1] |= (guint8)(sizeof(payload) + strlen(reason));
-    g_byte_array_append(frame, header, sizeof(header));
-    g_byte_array_append(frame, payload, sizeof(payload));
-    g_byte_array_append(frame, (const guint8 *)reason, (guint)strlen(reason));
-    return frame;
+    to[0] = (guint8)(BIT_FIN | opcode);
+    to[1] = (guint8)(BIT_MASK | (extended == 8 ? LENGTH_64 : extended == 2 ? LENGTH_16 : length));
+    for (gsize i = 0; i < extended; i++)
+        to[2 + i] = (guint8)((guint64)length >> (8 * (extended - 1 - i)));
+    memcpy(to + 2 + extended, &key, KEY_SIZE);
+    return 2 + extended + KEY_SIZE;
 }

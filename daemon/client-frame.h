@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "frame.h"
 
 /* Masking keys from the kernel's generator, a few at a time. Starts as all zero. */
 typedef struct MaskingKeys {
-    guint32 keys[16];
+    guint32 keys[64];
     guint left; /* of them, that have not been used */
 } MaskingKeys;
 
@@ -19,5 +19,10 @@ gsize client_frame_size(const guint8 *frame);
  * such frame are copied as they are. */
 void client_frame_remask(guint8 *to, const guint8 *frame, gsize length, guint32 key);
 
-/* A Close frame, masked with zeros. CODE WSB_CLOSE_NO_STATUS: without a payload. REASON has at most 123 bytes. */
-GByteArray *client_frame_new_close(guint16 code, const char *reason);
+enum { CLIENT_FRAME_HEADER_MAX = 14 };
+
+/* Writes to TO the header of a whole frame with LENGTH bytes of payload, which are masked with KEY. Returns its size. */
+gsize client_frame_write_header(guint8 *to, FrameOpcode opcode, gsize length, guint32 key);
+
+/* Masks with KEY LENGTH bytes of PAYLOAD, whose offset in the frame's payload is a multiple of four, into TO. */
+void client_frame_mask(guint8 *to, const guint8 *payload, gsize length, guint32 key);

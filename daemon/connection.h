@@ -13,6 +13,7 @@ typedef struct Network {
     LaneHub *hub;
     Resolver *resolver;
     GTlsDatabase *trust;
+    TrustCache *trust_cache; /* of what applications trust in its place */
     ApplicationTable *applications;
     guint n_connections; /* that have not ended */
     /* After a connection has ended; may be NULL. */

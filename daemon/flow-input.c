@@ -13,6 +13,7 @@
 
 #include "flow-input.h"
 
+#include <glib-unix.h>
 #include <string.h>
 
 enum {
@@ -26,7 +27,7 @@ struct _FlowInput {
     GInputStream parent;
     GPollableInputStream *transport;
     GSource *transport_source; /* NULL while paused, at the end, or while nobody waits */
-    gboolean tls;
+    int fd;            /* the transport's, or -1 for TLS, which may have bytes that no descriptor shows */
     gboolean readable; /* the transport may have bytes */
     gboolean last;
     gboolean stopped;
@@ -79,11 +80,8 @@ flow_input_unwatch(FlowInput *self)
 }
 
 static gboolean
-on_transport_readable(GObject *stream, gpointer user_data)
+flow_input_note_readable(FlowInput *self)
 {
-    FlowInput *self = user_data;
-
-    (void)stream;
     self->readable = TRUE;
     if (self->n_waiting > 0)
         return G_SOURCE_CONTINUE;
@@ -92,14 +90,35 @@ on_transport_readable(GObject *stream, gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_fd_readable(int fd, GIOCondition condition, gpointer user_data)
+{
+    (void)fd, (void)condition;
+    return flow_input_note_readable(user_data);
+}
+
+static gboolean
+on_transport_readable(GObject *stream, gpointer user_data)
+{
+    (void)stream;
+    return flow_input_note_readable(user_data);
+}
+
 static void
 flow_input_watch(FlowInput *self)
 {
     if (self->transport_source || self->pauses != 0 || self->stopped || flow_input_at_end(self))
         return;
-    self->transport_source = g_pollable_input_stream_create_source(self->transport, /* cancellable= */ NULL);
+    /* The stream's own source has another inside, which writes to an eventfd at each dispatch. */
+    if (self->fd >= 0) {
+        self->transport_source = g_unix_fd_source_new(self->fd, G_IO_IN);
+        g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_fd_readable), self, NULL);
+    } else {
+        self->transport_source =
+            g_pollable_input_stream_create_source(self->transport, /* cancellable= */ NULL);
+        g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_transport_readable), self, NULL);
+    }
     g_source_set_can_recurse(self->transport_source, TRUE);
-    g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_transport_readable), self, NULL);
     g_source_attach(self->transport_source, g_main_context_get_thread_default());
 }
 
@@ -128,7 +147,7 @@ flow_input_read_transport(FlowInput *self)
         gsize accepted = flow_input_scan(self, (gsize)n);
 
         /* A socket that gave less than it was asked for has no more. */
-        if ((gsize)n < room && !self->tls)
+        if ((gsize)n < room && self->fd >= 0)
             self->readable = FALSE;
         return self->readable && accepted > 0 && self->end < READ_SIZE;
     }
@@ -277,7 +296,7 @@ flow_input_is_readable(GPollableInputStream *stream)
 }
 
 FlowInput *
-flow_input_new(GPollableInputStream *transport, gboolean tls, GBytes *leftover, guint64 max_message_size,
+flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint64 max_message_size,
                void (*turn)(gpointer user_data), gpointer user_data)
 {
     FlowInput *self = g_object_new(FLOW_TYPE_INPUT, NULL);
@@ -285,8 +304,7 @@ flow_input_new(GPollableInputStream *transport, gboolean tls, GBytes *leftover, 
 
     g_assert(length <= READ_SIZE);
     self->transport = g_object_ref(transport);
-    self->tls = tls;
-    /* TLS may hold bytes that the descriptor does not show. */
+    self->fd = fd;
     self->readable = TRUE;
     self->turn = turn;
     self->user_data = user_data;

@@ -16,12 +16,12 @@ typedef enum {
 } FlowPause;
 
 /*
- * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). TLS says whether TRANSPORT is
- * TLS, which gives a record a read whatever it is asked for. TURN is called after each turn in which the reader was
+ * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). FD is TRANSPORT's descriptor, or -1
+ * where it is TLS, which gives a record a read whatever it is asked for. TURN is called after each turn in which the reader was
  * told that there is something; it must not drop the last reference to the stream.
  */
-FlowInput *flow_input_new(GPollableInputStream *transport, gboolean tls, GBytes *leftover,
-                          guint64 max_message_size, void (*turn)(gpointer user_data), gpointer user_data);
+FlowInput *flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint64 max_message_size,
+                          void (*turn)(gpointer user_data), gpointer user_data);
 
 void flow_input_pause(FlowInput *input, FlowPause reason);
 void flow_input_resume(FlowInput *input, FlowPause reason);

@@ -15,9 +15,12 @@
 #include "client-frame.h"
 #include "source.h"
 
+#include <string.h>
+
 enum {
     GATHER_SIZE = 64 * 1024, /* gathered bytes that are written without waiting for the end of the turn */
     KEEP_SIZE = 16 * 1024,   /* capacity that an empty buffer may keep */
+    PIECE_SIZE = 64 * 1024,  /* of a long frame; a multiple of the masking key's size */
     TLS_RECORD_MAX = 16 * 1024
 };
 
@@ -102,9 +105,9 @@ advance_boundary(FlowOutput *self, gsize offset)
         self->boundary += client_frame_size(self->kept->data + self->boundary);
 }
 
-/* Keeps a whole frame, under a masking key of ours. */
-static void
-flow_output_keep(FlowOutput *self, const guint8 *frame, gsize length)
+/* Room for LENGTH bytes more, behind those that are kept. */
+static guint8 *
+flow_output_extend(FlowOutput *self, gsize length)
 {
     gsize end;
 
@@ -118,7 +121,7 @@ flow_output_keep(FlowOutput *self, const guint8 *frame, gsize length)
     }
     end = self->kept->len;
     g_byte_array_set_size(self->kept, (guint)(end + length));
-    client_frame_remask(self->kept->data + end, frame, length, masking_keys_take(&self->masking_keys));
+    return self->kept->data + end;
 }
 
 void
@@ -165,17 +168,77 @@ on_transport_writable(GObject *stream, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-void
-flow_output_write(FlowOutput *self, const guint8 *frame, gsize length)
+/* A frame has been kept. LONE says that nothing was before it and that it may be the last. */
+static void
+flow_output_went(FlowOutput *self, gboolean lone)
 {
-    gboolean lone = !self->gathering && !self->corked && flow_output_get_backlog(self) == 0;
-
-    if (self->broken || self->stopped)
-        return;
-    flow_output_keep(self, frame, length);
     self->gathering |= !self->corked;
     if (!self->transport_source && (lone || flow_output_get_backlog(self) >= GATHER_SIZE))
         flow_output_flush(self);
+}
+
+static gboolean
+flow_output_is_idle(const FlowOutput *self)
+{
+    return !self->gathering && !self->corked && flow_output_get_backlog(self) == 0;
+}
+
+static void
+flow_output_keep(FlowOutput *self, FrameOpcode opcode, const guint8 *payload, gsize length, guint32 key)
+{
+    guint8 header[CLIENT_FRAME_HEADER_MAX];
+    gsize size = client_frame_write_header(header, opcode, length, key);
+    guint8 *to = flow_output_extend(self, size + length);
+
+    memcpy(to, header, size);
+    client_frame_mask(to + size, payload, length, key);
+}
+
+/* A long frame goes out in pieces while the transport takes them, and only what it does not take is kept: a buffer for
+ * all of it would cost more than the copying. Nothing may be kept before. */
+static void
+flow_output_send_long(FlowOutput *self, FrameOpcode opcode, const guint8 *payload, gsize length, guint32 key)
+{
+    guint8 piece[CLIENT_FRAME_HEADER_MAX + PIECE_SIZE];
+    gsize size = client_frame_write_header(piece, opcode, length, key);
+    gsize masked = 0, taken = 0, written = 0;
+
+    for (;;) {
+        gsize n = MIN(length - masked, (gsize)PIECE_SIZE);
+
+        client_frame_mask(piece + size, payload + masked, n, key);
+        masked += n;
+        size += n;
+        taken = flow_output_write_transport(self, piece, size);
+        written += taken;
+        if (taken < size || masked == length)
+            break;
+        size = 0;
+    }
+    if (taken == size || self->broken)
+        return;
+    memcpy(flow_output_extend(self, size - taken), piece + taken, size - taken);
+    client_frame_mask(flow_output_extend(self, length - masked), payload + masked, length - masked, key);
+    if (written > 0)
+        self->boundary = self->kept->len;
+    flow_output_watch(self);
+}
+
+void
+flow_output_send(FlowOutput *self, FrameOpcode opcode, const guint8 *payload, gsize length)
+{
+    guint32 key = masking_keys_take(&self->masking_keys);
+    gboolean lone = flow_output_is_idle(self);
+
+    if (self->broken || self->stopped)
+        return;
+    if (length > PIECE_SIZE && !self->transport_source && flow_output_get_backlog(self) > 0)
+        flow_output_flush(self);
+    if (length > PIECE_SIZE && flow_output_get_backlog(self) == 0)
+        flow_output_send_long(self, opcode, payload, length, key);
+    else
+        flow_output_keep(self, opcode, payload, length, key);
+    flow_output_went(self, lone);
 }
 
 void
@@ -188,11 +251,19 @@ flow_output_set_corked(FlowOutput *self, gboolean corked)
     self->gathering |= self->broken;
 }
 
+/* A frame of libsoup's. */
 static gssize
 flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
 {
+    FlowOutput *self = FLOW_OUTPUT(stream);
+    gboolean lone = flow_output_is_idle(self);
+
     (void)error;
-    flow_output_write(FLOW_OUTPUT(stream), buffer, count);
+    if (self->broken || self->stopped)
+        return (gssize)count;
+    client_frame_remask(flow_output_extend(self, count), buffer, count,
+                        masking_keys_take(&self->masking_keys));
+    flow_output_went(self, lone);
     return (gssize)count;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "frame.h"
+
 #include <gio/gio.h>
 
 /* The writing side of a flow: a pollable output stream over the transport's. Lives in one lane. */
@@ -16,8 +18,8 @@ G_DECLARE_FINAL_TYPE(FlowOutput, flow_output, FLOW, OUTPUT, GOutputStream)
 FlowOutput *flow_output_new(GPollableOutputStream *transport, void (*flushed)(gpointer user_data),
                             gpointer user_data);
 
-/* Takes the LENGTH bytes of one whole frame, and gives it another masking key. */
-void flow_output_write(FlowOutput *output, const guint8 *frame, gsize length);
+/* Sends a frame of OPCODE with LENGTH bytes of PAYLOAD. */
+void flow_output_send(FlowOutput *output, FrameOpcode opcode, const guint8 *payload, gsize length);
 
 /* Writes what is kept, as far as the transport takes it, without waiting for the end of the turn. */
 void flow_output_flush(FlowOutput *output);

@@ -8,9 +8,11 @@
 
 #include "flow.h"
 
-#include "client-frame.h"
 #include "flow-input.h"
 #include "flow-output.h"
+#include "wsbroker-protocol.h"
+
+#include <string.h>
 
 struct _Flow {
     GIOStream parent;
@@ -54,7 +56,8 @@ flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_me
     self->progress = progress;
     self->user_data = user_data;
     self->input = flow_input_new(G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(transport)),
-                                 G_IS_TLS_CONNECTION(transport), leftover, max_message_size, on_turn, self);
+                                 G_IS_TLS_CONNECTION(transport) ? -1 : g_socket_get_fd(socket), leftover,
+                                 max_message_size, on_turn, self);
     self->output =
         flow_output_new(G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(transport)), on_turn, self);
     return self;
@@ -100,11 +103,26 @@ flow_get_close(const Flow *self, guint16 *ret_code, const char **ret_reason)
 }
 
 void
+flow_send(Flow *self, gboolean text, GBytes *data)
+{
+    gsize length = 0;
+    const guint8 *payload = g_bytes_get_data(data, &length);
+
+    flow_output_send(self->output, text ? OPCODE_TEXT : OPCODE_BINARY, payload, length);
+}
+
+void
 flow_send_close(Flow *self, guint16 code, const char *reason)
 {
-    g_autoptr(GByteArray) frame = client_frame_new_close(code, reason);
+    const guint8 code_bytes[] = { (guint8)(code >> 8), (guint8)code };
+    g_autoptr(GByteArray) payload = g_byte_array_new();
 
-    flow_output_write(self->output, frame->data, frame->len);
+    g_assert(strlen(reason) <= WSB_CLOSE_REASON_MAX);
+    if (code != WSB_CLOSE_NO_STATUS) {
+        g_byte_array_append(payload, code_bytes, sizeof(code_bytes));
+        g_byte_array_append(payload, (const guint8 *)reason, (guint)strlen(reason));
+    }
+    flow_output_send(self->output, OPCODE_CLOSE, payload->data, payload->len);
     flow_output_flush(self->output);
 }
 

@@ -27,6 +27,9 @@ Flow *flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 
 /* Stops handing on what arrives, at once; or goes on. */
 void flow_set_paused(Flow *flow, gboolean paused);
 
+/* Sends one message; TEXT must be valid UTF-8. */
+void flow_send(Flow *flow, gboolean text, GBytes *data);
+
 /* Between TRUE and FALSE a batch of messages is sent, which goes out when it is whole. */
 void flow_set_corked(Flow *flow, gboolean corked);
 

@@ -15,13 +15,6 @@
 #include <string.h>
 
 enum {
-    OPCODE_CONTINUATION = 0x0,
-    OPCODE_TEXT = 0x1,
-    OPCODE_BINARY = 0x2,
-    OPCODE_CLOSE = 0x8,
-    OPCODE_PING = 0x9,
-    OPCODE_PONG = 0xA,
-
     BIT_FIN = 0x80,
     BIT_RSV1 = 0x40,
     BITS_RSV = 0x70,

@@ -299,6 +299,7 @@ make_network(Service *service, GError **error)
     service->network.trust = trust_new_system(error);
     if (!service->network.trust)
         return FALSE;
+    service->network.trust_cache = trust_cache_new();
     service->network.resolver = resolver_new();
     service->network.applications = application_table_new(service->config->max_connections_per_user,
                                                           service->config->max_pending_handshakes_total);
@@ -373,12 +374,19 @@ service_clear(Service *service)
     g_clear_pointer(&service->network.hub, lane_hub_free);
     g_clear_pointer(&service->network.resolver, resolver_free);
     g_clear_object(&service->network.trust);
+    g_clear_pointer(&service->network.trust_cache, trust_cache_free);
     g_clear_pointer(&service->system_proxy, system_proxy_free);
     g_clear_pointer(&service->policy, policy_unref);
     g_clear_pointer(&service->config, broker_config_free);
     g_clear_pointer(&service->loop, g_main_loop_unref);
     g_free(service->options.bus);
     g_free(service->options.config_dir);
+}
+
+static void
+drop_log_message(const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+    (void)domain, (void)level, (void)message, (void)user_data;
 }
 
 int
@@ -389,6 +397,9 @@ main(int argc, char **argv)
     int status;
 
     (void)setlocale(LC_CTYPE, "");
+    /* libsoup says something of every message, and GLib does much with it before it finds that nobody listens. */
+    if (g_log_writer_default_would_drop(G_LOG_LEVEL_DEBUG, "libsoup"))
+        g_log_set_handler("libsoup", G_LOG_LEVEL_DEBUG, drop_log_message, NULL);
     /* No desktop's settings or proxy modules in this process. */
     g_setenv("GSETTINGS_BACKEND", "memory", TRUE);
     g_setenv("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);

@@ -217,13 +217,27 @@ load_trust(GBytes *ca, GError **error)
     return trust;
 }
 
+static GTlsDatabase *
+get_trust(TrustCache *cache, GBytes *ca, GError **error)
+{
+    GTlsDatabase *trust = trust_cache_get(cache, ca);
+
+    if (trust)
+        return trust;
+    trust = load_trust(ca, error);
+    if (trust)
+        trust_cache_put(cache, ca, trust);
+    return trust;
+}
+
 gboolean
-tls_credentials_load(const TlsOptions *options, TlsCredentials *ret_credentials, GError **error)
+tls_credentials_load(const TlsOptions *options, TrustCache *cache, TlsCredentials *ret_credentials,
+                     GError **error)
 {
     g_auto(TlsCredentials) credentials = { .only_tls_1_3 = options->only_tls_1_3 };
 
     if (options->ca) {
-        credentials.trust = load_trust(options->ca, error);
+        credentials.trust = get_trust(cache, options->ca, error);
         if (!credentials.trust)
             return FALSE;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connect-options.h"
+#include "trust-cache.h"
 
 #include <gio/gio.h>
 
@@ -16,6 +17,7 @@ typedef struct TlsCredentials {
 void tls_credentials_clear(TlsCredentials *credentials);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TlsCredentials, tls_credentials_clear)
 
-/* Reads the PEM texts in OPTIONS. FALSE and an error of CODED_ERROR, CertificateFile, that says which is wrong and
+/* Reads the PEM texts in OPTIONS, and those that CACHE has not. FALSE and an error of CODED_ERROR, CertificateFile, that says which is wrong and
  * how. */
-gboolean tls_credentials_load(const TlsOptions *options, TlsCredentials *ret_credentials, GError **error);
+gboolean tls_credentials_load(const TlsOptions *options, TrustCache *cache, TlsCredentials *ret_credentials,
+                              GError **error);

@@ -336,8 +336,7 @@ upstream_send(Upstream *self, gboolean text, GBytes *data)
     /* The peer's Close has been answered, which is told when that is written. */
     if (self->close_sent)
         return;
-    soup_websocket_connection_send_message(
-        self->soup, text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, data);
+    flow_send(self->flow, text, data);
 }
 
 void

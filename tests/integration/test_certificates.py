@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from harness import accounts
-from harness.application import refused
+from harness.application import Close, refused
 from harness.certificates import Authority
 from harness.client_certificates import PASSWORD, as_pkcs8, as_traditional, issue, read_bytes, server_context
 from harness.connect_options import connect, fail_with, open_with
@@ -88,6 +88,21 @@ async def test_row_20_ca_takes_the_place_of_the_systems_trust(
     error = await fail_with(websocket, server.url(), ca=read_bytes(stranger.path))
     assert (error.code, error.stage) == (200, "tls")
     await websocket.open(server.url())
+
+
+async def test_row_20_what_one_application_trusts_another_does_not(
+    websocket, bus_application, remote, serve, stranger
+):
+    """Though TLS resumes sessions, and authorities are shared between those that bring the same."""
+    server = await serve(ssl=stranger.server_context("server", "127.0.0.1"))
+    for _ in range(2):
+        await open_with(websocket, server.url(), ca=read_bytes(stranger.path))
+        await websocket.echo("trusted")
+        for application in (bus_application, await remote()):
+            other = await application.create()
+            assert (await other.fail(server.url())).stage == "tls"
+        await websocket.close(1000, "")
+        await websocket.next(Close)
 
 
 async def test_row_20_several_authorities_in_one_ca(websocket, serve, stranger, client):

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The frames that the service sends: Close frames of its own, and other masking keys for libsoup's. */
+/* The frames that the service sends: messages and Close frames, and other masking keys for libsoup's. */
 
 #include "client-frame.h"
 
 #include "bytes.h"
-#include "wsbroker-protocol.h"
 
 /* A masked binary frame of SIZE bytes of payload, which is 0, 1, 2, … before it is masked. */
 static GByteArray *
@@ -100,23 +99,26 @@ test_keys(void)
     g_assert_cmpuint(g_hash_table_size(seen), >, KEYS - 3);
 }
 
+/* Each length in its shortest form. */
 static void
-test_close(void)
+test_made(void)
 {
-    g_autofree char *longest = g_strnfill(WSB_CLOSE_REASON_MAX, 'x');
-    g_autoptr(GByteArray) none = client_frame_new_close(WSB_CLOSE_NO_STATUS, "");
-    g_autoptr(GByteArray) bare = client_frame_new_close(1000, "");
-    g_autoptr(GByteArray) with_reason = client_frame_new_close(1011, "bye");
-    g_autoptr(GByteArray) full = client_frame_new_close(4999, longest);
+    static const gsize sizes[] = { 0, 1, 7, 8, 9, 125, 126, 127, 65535, 65536, 70000 };
+    static const guint8 key_bytes[] = { 0x12, 0x34, 0x56, 0x78 };
+    guint8 payload[70000], made[CLIENT_FRAME_HEADER_MAX + sizeof(payload)];
+    guint32 key;
 
-    assert_bytes(none->data, none->len, "\x88\x80\0\0\0\0", 6);
-    assert_bytes(bare->data, bare->len, "\x88\x82\0\0\0\0\x03\xe8", 8);
-    assert_bytes(with_reason->data, with_reason->len,
-                 "\x88\x85\0\0\0\0\x03\xf3"
-                 "bye",
-                 11);
-    g_assert_cmpuint(full->data[1], ==, 0x80 | 125);
-    g_assert_cmpuint(full->len, ==, client_frame_size(full->data));
+    memcpy(&key, key_bytes, sizeof(key));
+    for (gsize i = 0; i < sizeof(payload); i++)
+        payload[i] = (guint8)i;
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autoptr(GByteArray) expected = frame_new(sizes[i], length_bytes_of(sizes[i]), key_bytes);
+        gsize size = client_frame_write_header(made, OPCODE_BINARY, sizes[i], key);
+
+        client_frame_mask(made + size, payload, sizes[i], key);
+        assert_bytes(made, size + sizes[i], expected->data, expected->len);
+    }
+    assert_bytes(made, client_frame_write_header(made, OPCODE_CLOSE, 0, 0), "\x88\x80\0\0\0\0", 6);
 }
 
 int
@@ -127,6 +129,6 @@ main(int argc, char **argv)
     g_test_add_func("/client-frame/remask", test_remask);
     g_test_add_func("/client-frame/remask-no-frame", test_remask_no_frame);
     g_test_add_func("/client-frame/keys", test_keys);
-    g_test_add_func("/client-frame/close", test_close);
+    g_test_add_func("/client-frame/made", test_made);
     return g_test_run();
 }

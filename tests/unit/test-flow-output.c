@@ -5,6 +5,7 @@
 #include "flow-fixture.h"
 
 #include "bytes.h"
+#include "client-frame.h"
 
 #include <sys/socket.h>
 
@@ -398,6 +399,55 @@ add_discards(void)
     }
 }
 
+/* Unmasks the frame at BYTES and compares it with a message of LENGTH times FILL. Returns the frame's size. */
+static gsize
+assert_message(const guint8 *bytes, gsize length, char fill)
+{
+    gsize size = client_frame_size(bytes), header = size - length;
+    const guint8 *key = bytes + header - 4;
+
+    g_assert_cmpint(bytes[0], ==, 0x80 | OPCODE_BINARY);
+    for (gsize i = 0; i < length; i++) {
+        if ((char)(bytes[header + i] ^ key[i % 4]) != fill)
+            g_error("byte %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " is wrong", i, length);
+    }
+    return size;
+}
+
+/* Long ones go out in pieces: whatever the transport takes of them, and whatever waits before them. */
+static void
+test_messages(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    static const gsize sizes[] = { 10, 65536, 65537, 1000000, 65535, 300001, 131072, 0, 200000, 3 };
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    const guint8 *at;
+
+    for (guint round = 0; round < 3; round++) {
+        flow_set_corked(fixture->flow, round == 1);
+        for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+            g_autofree char *text = g_strnfill(sizes[i], (char)('a' + i));
+            g_autoptr(GBytes) message = g_bytes_new(text, sizes[i]);
+
+            flow_send(fixture->flow, FALSE, message);
+            if ((i + round) % 3 == 0)
+                peer_reads(fixture, all);
+        }
+        flow_set_corked(fixture->flow, FALSE);
+        flow_fixture_settle();
+    }
+    while (flow_get_backlog(fixture->flow) > 0) {
+        peer_reads(fixture, all);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    peer_reads(fixture, all);
+    at = all->data;
+    for (guint round = 0; round < 3; round++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
+            at += assert_message(at, sizes[i], (char)('a' + i));
+    }
+    g_assert_true(at == all->data + all->len);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -407,6 +457,7 @@ main(int argc, char **argv)
     ADD_COUNTING("corked", test_corked);
     ADD("gathered-much", test_gathered_much);
     ADD("nothing-lost", test_nothing_lost);
+    ADD("messages", test_messages);
     ADD("backlog-pauses-reading", test_backlog_pauses_reading);
     ADD("peer-gone", test_peer_gone);
     ADD("shutdown-output", test_shutdown_output);
