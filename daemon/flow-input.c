@@ -2,8 +2,9 @@
 
 /*
  * libsoup reads 1 KiB a call for as long as bytes arrive and cannot pause. This stream reads up to 64 KiB a call
- * from the transport, runs the frame scanner over them, and hands on a budget a turn, so that a flooding server
- * cannot keep the process; when it is paused, the transport is not even watched, and TCP carries the pressure to
+ * from the transport, runs the frame scanner over them, and tells a budget of messages a turn, so that a flooding server
+ * cannot keep the process; what libsoup reads from it are the control frames between them. All of it happens in
+ * libsoup's turns: when it is paused, the transport is not even watched, and TCP carries the pressure to
  * the server.
  *
  * Invariants: a byte that the scanner refused is never handed on, nor one of a Close frame or after it (those are
@@ -12,6 +13,8 @@
  */
 
 #include "flow-input.h"
+
+#include "message-reader.h"
 
 #include <glib-unix.h>
 #include <string.h>
@@ -35,7 +38,9 @@ struct _FlowInput {
     void (*turn)(gpointer user_data);
     gpointer user_data;
 
+    void (*message)(gboolean text, GBytes *data, gpointer user_data);
     FrameScanner scanner;
+    MessageReader reader;
     FrameFault fault;
     guint8 *data; /* READ_SIZE bytes while there are any to hand on, else NULL */
     gsize at, end;
@@ -187,28 +192,56 @@ flow_input_fill(FlowInput *self)
         flow_input_unwatch(self);
 }
 
-static gssize
+static gboolean
+flow_input_may_read(const FlowInput *self)
+{
+    return self->pauses == 0 && !self->stopped && self->budget > 0;
+}
+
+/* Tells messages until a control frame comes, whose bytes are what BUFFER gets. Returns how many; 0 for none yet. */
+static gsize
 flow_input_hand_on(FlowInput *self, void *buffer, gsize count)
 {
-    gsize n = MIN(MIN(count, self->budget), self->end - self->at);
+    while (flow_input_may_read(self) && flow_input_has_bytes(self)) {
+        const guint8 *data = self->data + self->at;
+        g_autoptr(GBytes) message = NULL;
+        gboolean text = FALSE;
+        gsize n = 0;
+        MessageReaderResult result = message_reader_take(
+            &self->reader, data, MIN(self->budget, self->end - self->at), &n, &message, &text);
 
-    memcpy(buffer, self->data + self->at, n);
-    self->at += n;
-    self->budget -= n;
-    return (gssize)n;
+        self->at += n;
+        self->budget -= n;
+        if (result == MESSAGE_READER_CONTROL) {
+            g_assert(n <= count); /* libsoup reads a KiB a call, and no control frame has as much */
+            memcpy(buffer, data, n);
+            return n;
+        }
+        if (result == MESSAGE_READER_MESSAGE)
+            self->message(text, message, self->user_data);
+    }
+    return 0;
 }
 
 static gssize
 flow_input_read_nonblocking(GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
     FlowInput *self = FLOW_INPUT(stream);
-    gboolean may_read = self->pauses == 0 && !self->stopped && self->budget > 0;
+    gboolean may_read;
 
-    if (may_read && !flow_input_has_bytes(self) && self->readable && !flow_input_at_end(self))
-        flow_input_fill(self);
-    if (may_read && flow_input_has_bytes(self))
-        return flow_input_hand_on(self, buffer, count);
+    for (;;) {
+        gsize n;
 
+        if (flow_input_may_read(self) && !flow_input_has_bytes(self) && self->readable &&
+            !flow_input_at_end(self))
+            flow_input_fill(self);
+        if (!flow_input_may_read(self) || !flow_input_has_bytes(self))
+            break;
+        n = flow_input_hand_on(self, buffer, count);
+        if (n > 0)
+            return (gssize)n;
+    }
+    may_read = flow_input_may_read(self);
     if (!flow_input_has_bytes(self))
         g_clear_pointer(&self->data, g_free);
     if (may_read && self->ended)
@@ -297,6 +330,7 @@ flow_input_is_readable(GPollableInputStream *stream)
 
 FlowInput *
 flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint64 max_message_size,
+               void (*message)(gboolean text, GBytes *data, gpointer user_data),
                void (*turn)(gpointer user_data), gpointer user_data)
 {
     FlowInput *self = g_object_new(FLOW_TYPE_INPUT, NULL);
@@ -306,6 +340,7 @@ flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint6
     self->transport = g_object_ref(transport);
     self->fd = fd;
     self->readable = TRUE;
+    self->message = message;
     self->turn = turn;
     self->user_data = user_data;
     frame_scanner_init(&self->scanner, max_message_size);
@@ -376,6 +411,7 @@ flow_input_finalize(GObject *object)
 
     flow_input_unwatch(self);
     frame_scanner_clear(&self->scanner);
+    message_reader_clear(&self->reader);
     g_clear_object(&self->transport);
     g_clear_error(&self->error);
     g_free(self->data);

@@ -17,10 +17,12 @@ typedef enum {
 
 /*
  * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). FD is TRANSPORT's descriptor, or -1
- * where it is TLS, which gives a record a read whatever it is asked for. TURN is called after each turn in which the reader was
- * told that there is something; it must not drop the last reference to the stream.
+ * where it is TLS, which gives a record a read whatever it is asked for. MESSAGE is told each whole message, from within
+ * a read; what a reader gets are the control frames but Close. TURN is called after each turn in which the reader was
+ * told that there is something. Neither may drop the last reference to the stream.
  */
 FlowInput *flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint64 max_message_size,
+                          void (*message)(gboolean text, GBytes *data, gpointer user_data),
                           void (*turn)(gpointer user_data), gpointer user_data);
 
 void flow_input_pause(FlowInput *input, FlowPause reason);

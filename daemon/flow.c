@@ -21,7 +21,7 @@ struct _Flow {
     FlowInput *input;
     FlowOutput *output;
     gsize max_backlog;
-    void (*progress)(gpointer user_data);
+    FlowEvents events;
     gpointer user_data;
     gboolean stopped;
 };
@@ -41,23 +41,31 @@ on_turn(gpointer user_data)
         flow_input_pause(self->input, FLOW_PAUSE_BACKLOG);
     else
         flow_input_resume(self->input, FLOW_PAUSE_BACKLOG);
-    self->progress(self->user_data);
+    self->events.progress(self->user_data);
+}
+
+static void
+on_message(gboolean text, GBytes *data, gpointer user_data)
+{
+    Flow *self = user_data;
+
+    self->events.message(text, data, self->user_data);
 }
 
 Flow *
 flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size, gsize max_backlog,
-         void (*progress)(gpointer user_data), gpointer user_data)
+         const FlowEvents *events, gpointer user_data)
 {
     Flow *self = g_object_new(FLOW_TYPE, NULL);
 
     self->transport = g_object_ref(transport);
     self->socket = g_object_ref(socket);
     self->max_backlog = max_backlog;
-    self->progress = progress;
+    self->events = *events;
     self->user_data = user_data;
     self->input = flow_input_new(G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(transport)),
                                  G_IS_TLS_CONNECTION(transport) ? -1 : g_socket_get_fd(socket), leftover,
-                                 max_message_size, on_turn, self);
+                                 max_message_size, on_message, on_turn, self);
     self->output =
         flow_output_new(G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(transport)), on_turn, self);
     return self;

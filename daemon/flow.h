@@ -12,17 +12,22 @@
 #define FLOW_TYPE (flow_get_type())
 G_DECLARE_FINAL_TYPE(Flow, flow, FLOW, STREAM, GIOStream)
 
+/* Told from within the lane; neither may drop the last reference to the flow. */
+typedef struct FlowEvents {
+    /* A whole message of the server's; valid during the call. */
+    void (*message)(gboolean text, GBytes *data, gpointer user_data);
+    /* After each turn in which something was read or written to the transport. */
+    void (*progress)(gpointer user_data);
+} FlowEvents;
+
 /*
  * A flow on TRANSPORT, whose socket is SOCKET; both are referenced. LEFTOVER (may be NULL) holds bytes that came
  * with the handshake's response and are read first. A message over MAX_MESSAGE_SIZE bytes is a fault. While more
  * than MAX_BACKLOG bytes wait to be written nothing is read: who sends messages keeps below it, so only a server
- * that floods with pings and does not read can bring it about.
- *
- * PROGRESS is called from within the lane after each turn in which bytes were handed to libsoup or written to the
- * transport; it must not drop the last reference to the flow. Sources are attached to the thread's default context.
+ * that floods with pings and does not read can bring it about. Sources are attached to the thread's default context.
  */
 Flow *flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
-               gsize max_backlog, void (*progress)(gpointer user_data), gpointer user_data);
+               gsize max_backlog, const FlowEvents *events, gpointer user_data);
 
 /* Stops handing on what arrives, at once; or goes on. */
 void flow_set_paused(Flow *flow, gboolean paused);

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The bytes of a hostile application. A header is believed only as far as policy allows a message to be, and memory
- * grows with the bytes that have come, not with those that a header promises. The payload of a long message is read
+ * The bytes of a hostile application. A header is believed only as far as policy allows a message to be. The payload of a long message is read
  * where it will stay, without a copy.
  */
 
 #include "stream-input.h"
 
 #include <string.h>
-
-enum {
-    EAGER_CAPACITY = 1024 * 1024 /* bytes of a message that are provided for before they have come */
-};
 
 void
 stream_input_init(StreamInput *input, gsize max_message_size,
@@ -25,16 +20,18 @@ stream_input_init(StreamInput *input, gsize max_message_size,
 void
 stream_input_clear(StreamInput *input)
 {
-    g_clear_pointer(&input->payload, g_free);
+    payload_clear(&input->payload);
 }
 
 struct iovec
 stream_input_get_room(StreamInput *input)
 {
-    if (!input->payload)
+    Payload *payload = &input->payload;
+
+    if (!payload->data)
         return (struct iovec){ 0 };
-    return (struct iovec){ .iov_base = input->payload + input->length,
-                           .iov_len = input->capacity - input->length };
+    return (struct iovec){ .iov_base = payload->data + payload->length,
+                           .iov_len = payload->capacity - payload->length };
 }
 
 static FrameFault
@@ -81,28 +78,11 @@ take_header(StreamInput *input, const guint8 *data, gsize length)
     return n;
 }
 
-/* Moves the LENGTH bytes at DATA, no more than are missing, behind those that have arrived. */
-static void
-take_payload(StreamInput *input, const guint8 *data, gsize length)
-{
-    gsize needed = input->length + length;
-
-    if (needed > input->capacity) {
-        gsize grown = MAX(needed, input->capacity * 2);
-
-        input->capacity = MIN(MAX(grown, (gsize)EAGER_CAPACITY), (gsize)input->header.length);
-        input->payload = g_realloc(input->payload, input->capacity);
-    }
-    memcpy(input->payload + input->length, data, length);
-    input->length = needed;
-}
-
 static FrameFault
 end_kept_message(StreamInput *input, gboolean *ret_go_on)
 {
-    g_autoptr(GBytes) bytes = g_bytes_new_take(g_steal_pointer(&input->payload), input->length);
+    g_autoptr(GBytes) bytes = payload_take(&input->payload);
 
-    input->length = input->capacity = 0;
     return end_message(input, bytes, ret_go_on);
 }
 
@@ -124,16 +104,17 @@ feed_step(StreamInput *input, const guint8 *data, gsize length, gsize *ret_used,
     } else {
         *ret_used = 0;
     }
-    missing = input->header.length - input->length;
-    if (input->length == 0 && length >= missing) {
+    missing = input->header.length - input->payload.length;
+    if (input->payload.length == 0 && length >= missing) {
         g_autoptr(GBytes) bytes = g_bytes_new(data, missing);
 
         *ret_used += missing;
         return end_message(input, bytes, ret_go_on);
     }
-    take_payload(input, data, MIN(length, missing));
+    payload_append(&input->payload, data, MIN(length, missing), input->header.length);
     *ret_used += MIN(length, missing);
-    return input->length == input->header.length ? end_kept_message(input, ret_go_on) : FRAME_FAULT_NONE;
+    return input->payload.length == input->header.length ? end_kept_message(input, ret_go_on)
+                                                         : FRAME_FAULT_NONE;
 }
 
 FrameFault
@@ -144,9 +125,9 @@ stream_input_feed(StreamInput *input, const guint8 *rest, gsize length)
     FrameFault fault = FRAME_FAULT_NONE;
     gboolean go_on = TRUE;
 
-    input->length += in_room;
+    input->payload.length += in_room;
     length -= in_room;
-    if (input->payload && input->length == input->header.length)
+    if (input->payload.data && input->payload.length == input->header.length)
         fault = end_kept_message(input, &go_on);
     while (length > 0 && go_on && fault == FRAME_FAULT_NONE) {
         gsize used = 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "frame.h"
-
+#include "payload.h"
 #include "wsbroker-protocol.h"
 
 #include <sys/uio.h>
@@ -15,10 +15,8 @@ typedef struct StreamInput {
     gpointer user_data;
 
     wsb_frame_header header;
-    gsize header_length; /* bytes of it that have arrived */
-    guint8 *payload;     /* of the message at hand once its header is whole, else NULL */
-    gsize length;        /* bytes of it that have arrived */
-    gsize capacity;
+    gsize header_length;    /* bytes of it that have arrived */
+    Payload payload;        /* of the message at hand, as far as it has arrived */
     const char *fault_text; /* what is wrong, static; set with a fault */
 } StreamInput;
 

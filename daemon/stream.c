@@ -390,7 +390,7 @@ readable(const Stream *self)
 gsize
 stream_get_unread(const Stream *self)
 {
-    return readable(self) + self->input.length;
+    return readable(self) + self->input.payload.length;
 }
 
 gboolean

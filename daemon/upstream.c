@@ -200,17 +200,18 @@ on_progress(gpointer user_data)
         self->events.progress(self->user_data);
 }
 
-/* What libsoup says. */
-
 static void
-on_message(SoupWebsocketConnection *soup, int type, GBytes *data, gpointer user_data)
+on_message(gboolean text, GBytes *data, gpointer user_data)
 {
     Upstream *self = user_data;
 
-    (void)soup;
     if (!self->told_closed)
-        self->events.message(type == SOUP_WEBSOCKET_DATA_TEXT, data, self->user_data);
+        self->events.message(text, data, self->user_data);
 }
+
+static const FlowEvents flow_events = { .message = on_message, .progress = on_progress };
+
+/* What libsoup says. */
 
 static void
 on_error(SoupWebsocketConnection *soup, GError *error, gpointer user_data)
@@ -285,9 +286,7 @@ soup_connection_new(Upstream *self, const Url *url, const char *protocol)
         soup_websocket_connection_new(G_IO_STREAM(self->flow), uri, SOUP_WEBSOCKET_CONNECTION_CLIENT,
                                       /* origin= */ NULL, protocol, /* extensions= */ NULL);
 
-    soup_websocket_connection_set_max_incoming_payload_size(soup, self->limits.max_message_size);
     soup_websocket_connection_set_keepalive_interval(soup, self->limits.ping_interval);
-    g_signal_connect(soup, "message", G_CALLBACK(on_message), self);
     g_signal_connect(soup, "error", G_CALLBACK(on_error), self);
     g_signal_connect(soup, "closed", G_CALLBACK(on_closed), self);
     g_signal_connect(soup, "pong", G_CALLBACK(on_pong), self);
@@ -306,7 +305,7 @@ upstream_new(const Url *url, DialResult *dialled, HandshakeResult *shaken, const
     self->transport_closing = g_cancellable_new();
     self->transport = g_object_ref(dialled->transport);
     self->flow = flow_new(self->transport, dialled->socket, shaken->leftover, limits->max_message_size,
-                          limits->max_backlog, on_progress, self);
+                          limits->max_backlog, &flow_events, self);
     self->soup = soup_connection_new(self, url, shaken->protocol);
     restart_pong_timer(self);
     dial_result_clear(dialled);

@@ -15,6 +15,23 @@ on_progress(gpointer user_data)
     ((FlowFixture *)user_data)->progress++;
 }
 
+/* As the frame that it came in, in its shortest form. */
+static void
+on_message(gboolean text, GBytes *data, gpointer user_data)
+{
+    FlowFixture *fixture = user_data;
+    gsize length = 0;
+    const guint8 *bytes = g_bytes_get_data(data, &length);
+    const guint8 header[] = { text ? 0x81 : 0x82, (guint8)(length < 126 ? length : 126),
+                              (guint8)(length >> 8), (guint8)length };
+
+    g_assert_cmpuint(length, <=, G_MAXUINT16);
+    g_byte_array_append(fixture->received, header, length < 126 ? 2 : 4);
+    g_byte_array_append(fixture->received, bytes, (guint)length);
+}
+
+static const FlowEvents flow_events = { .message = on_message, .progress = on_progress };
+
 static gboolean
 on_readable(GObject *stream, gpointer user_data)
 {
@@ -61,7 +78,7 @@ flow_fixture_init(FlowFixture *fixture, int type, GBytes *leftover)
 {
     *fixture = (FlowFixture){ .pair = socket_pair_new(type), .received = g_byte_array_new() };
     fixture->flow = flow_new(fixture->pair->transport, fixture->pair->socket, leftover, FLOW_MAX_MESSAGE,
-                             FLOW_MAX_BACKLOG, on_progress, fixture);
+                             FLOW_MAX_BACKLOG, &flow_events, fixture);
     fixture->input = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(G_IO_STREAM(fixture->flow)));
     fixture->output = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(G_IO_STREAM(fixture->flow)));
     flow_fixture_start_reading(fixture);

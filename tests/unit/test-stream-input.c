@@ -142,7 +142,7 @@ test_announced_length_is_not_believed(void)
     append(bytes, 1000 * 1000 * 1000, WSB_FRAME_BINARY, 0, "begun", 5);
     reader_init(&reader, G_MAXUINT32);
     g_assert_cmpint(feed(&reader, bytes->data, bytes->len, 100), ==, FRAME_FAULT_NONE);
-    g_assert_cmpuint(reader.input.capacity, <=, 1024 * 1024);
+    g_assert_cmpuint(reader.input.payload.capacity, <=, 1024 * 1024);
     reader_clear(&reader);
 }
 
