@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Bytes of a message from someone who may lie about how many will come. Up to a bound they are provided for at once, so
- * that an honest message is copied once; beyond it the room doubles with what has really come.
+ * Bytes of a message from someone who may lie about how many will come, or bring them one at a time. Up to a bound they
+ * are provided for at once, so that an honest message is copied once; beyond it the room doubles each time that what has
+ * really come fills it, so that no number of pieces costs more than twice the copying.
  */
 
 #include "payload.h"
@@ -26,9 +27,9 @@ payload_append(Payload *payload, const guint8 *data, gsize length, gsize expecte
     gsize needed = payload->length + length;
 
     if (needed > payload->capacity) {
-        gsize grown = MAX(MAX(needed, payload->capacity * 2), (gsize)EAGER_CAPACITY);
+        gsize grown = payload->capacity > 0 ? payload->capacity * 2 : MIN(expected, (gsize)EAGER_CAPACITY);
 
-        payload->capacity = MAX(needed, MIN(grown, expected));
+        payload->capacity = MAX(needed, grown);
         payload->data = g_realloc(payload->data, payload->capacity);
     }
     if (length > 0)

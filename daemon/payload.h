@@ -12,8 +12,8 @@ typedef struct Payload {
 
 void payload_clear(Payload *payload);
 
-/* Appends LENGTH bytes, of which as many as EXPECTED in all are announced. Memory follows what has come: announcing
- * much costs no more than 1 MiB. */
+/* Appends LENGTH bytes; EXPECTED in all are announced as yet. Memory follows what has come: announcing much costs no more
+ * than 1 MiB. */
 void payload_append(Payload *payload, const guint8 *data, gsize length, gsize expected);
 
 /* The whole; PAYLOAD is empty then. */

@@ -31,7 +31,7 @@ stream_input_get_room(StreamInput *input)
     if (!payload->data)
         return (struct iovec){ 0 };
     return (struct iovec){ .iov_base = payload->data + payload->length,
-                           .iov_len = payload->capacity - payload->length };
+                           .iov_len = MIN(payload->capacity, input->header.length) - payload->length };
 }
 
 static FrameFault
