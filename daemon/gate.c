@@ -174,7 +174,7 @@ on_identified(Subject *subject, uid_t uid, gpointer user_data)
     g_clear_pointer(&visitor->question, caller_question_free);
     visitor->caller = broker_add_caller(visitor->gate->broker, visitor->name, uid, subject);
     share_take(visitor->caller->share, SHARE_HELD,
-               visitor->held_bytes + visitor->held.length * HELD_OVERHEAD);
+               visitor->held_bytes + (gsize)visitor->held.length * HELD_OVERHEAD);
     go_on(visitor);
 }
 

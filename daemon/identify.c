@@ -143,7 +143,8 @@ serve_client(Helper *helper, int client)
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
     };
     ssize_t length = recvmsg(client, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    int pidfd = length > 0 ? take_descriptor(&message) : -1;
+    /* An empty packet may carry descriptors as well. */
+    int pidfd = length >= 0 ? take_descriptor(&message) : -1;
 
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return 1;

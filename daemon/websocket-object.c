@@ -63,7 +63,7 @@ enumerate_objects(sd_bus *bus, const char *prefix, void *user_data, char ***ret_
     char **paths = g_new0(char *, websockets->len + 1);
 
     (void)prefix, (void)ret_error;
-    fence_count(caller->fence, FENCE_REPLIES, websockets->len * NODE_SIZE);
+    fence_count(caller->fence, FENCE_REPLIES, (gsize)websockets->len * NODE_SIZE);
     for (guint i = 0; i < websockets->len; i++)
         paths[i] = websocket_object_path(g_ptr_array_index(websockets, i));
     *ret_paths = paths;

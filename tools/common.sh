@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034
 #
-# What tools/check and tools/demo share: the Debian packages they need, and how they build. Sourced by them,
-# from the top folder of the tree.
+# What the tools share: the Debian packages they need, and how they build. Sourced by them, from the top folder of
+# the tree.
 
 BUILD_PACKAGES=(
     build-essential meson ninja-build pkg-config
@@ -10,6 +10,7 @@ BUILD_PACKAGES=(
 )
 RUN_PACKAGES=(dbus systemd glib-networking ca-certificates python3 python3-websockets)
 TEST_PACKAGES=(bubblewrap openssl python3-dbus-next python3-pytest python3-pytest-asyncio systemd-journal-remote valgrind xdg-dbus-proxy)
+ANALYSIS_PACKAGES=(clang clang-tidy gcovr libclang-rt-14-dev)
 PEER_PACKAGES=(nginx-light squid tinyproxy microsocks)
 
 say() {

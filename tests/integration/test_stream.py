@@ -404,6 +404,7 @@ async def test_what_was_received_can_be_read_after_the_end(websocket, stream, op
 # Pressure.
 
 
+@pytest.mark.config("PingInterval=0\n")
 async def test_who_does_not_read_holds_up_the_server_alone(websocket, stream, application, serve_raw, serve, service):
     size, count = 4096, 20000
 
@@ -437,6 +438,7 @@ async def test_who_does_not_read_holds_up_the_server_alone(websocket, stream, ap
     assert await websocket.next() == Close(1000, "")
 
 
+@pytest.mark.config("PingInterval=0\n")
 async def test_who_writes_too_fast_is_held_up(websocket, stream, application, serve_raw, serve, service):
     """A server that does not read: the application blocks, and all arrives once it reads."""
     size, count = 65536, 1600
