@@ -9,7 +9,10 @@ BUILD_PACKAGES=(
     libglib2.0-dev libsoup-3.0-dev libsystemd-dev libgnutls28-dev python3-docutils
 )
 RUN_PACKAGES=(dbus systemd glib-networking ca-certificates python3 python3-websockets)
-TEST_PACKAGES=(bubblewrap openssl python3-dbus-next python3-pytest python3-pytest-asyncio systemd-journal-remote valgrind xdg-dbus-proxy)
+TEST_PACKAGES=(
+    bubblewrap dbus-broker openssl python3-dbus-next python3-pytest python3-pytest-asyncio systemd-journal-remote
+    valgrind xdg-dbus-proxy zsh
+)
 ANALYSIS_PACKAGES=(clang clang-tidy gcovr libclang-rt-14-dev)
 PEER_PACKAGES=(nginx-light squid tinyproxy microsocks)
 
