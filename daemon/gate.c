@@ -327,6 +327,12 @@ drop(Gate *gate, Visitor *visitor)
     gate_forget(gate, visitor);
 }
 
+gboolean
+gate_is_holding(const Gate *gate)
+{
+    return g_hash_table_size(gate->visitors) > 0;
+}
+
 void
 gate_remove(Gate *gate, const char *name)
 {

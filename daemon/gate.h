@@ -14,6 +14,9 @@ Gate *gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_err
 void gate_free(Gate *gate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gate, gate_free)
 
+/* Whether any call waits here. */
+gboolean gate_is_holding(const Gate *gate);
+
 /* NAME left the bus: forget what its sender still waits for. */
 void gate_remove(Gate *gate, const char *name);
 

@@ -16,6 +16,7 @@
 struct Idle {
     sd_bus *bus;
     Broker *broker;
+    const Gate *gate;
     gint64 timeout;
     void (*quit)(gpointer user_data);
     gpointer user_data;
@@ -31,7 +32,8 @@ time_left(const Idle *idle)
 {
     gint64 since = broker_get_idle_since(idle->broker);
 
-    if (since < 0)
+    /* A call whose sender is being found out is still to be answered. */
+    if (since < 0 || gate_is_holding(idle->gate))
         return idle->timeout;
     return MAX(0, since + idle->timeout - g_get_monotonic_time());
 }
@@ -93,12 +95,14 @@ start_timer(Idle *idle, gint64 after)
 }
 
 Idle *
-idle_new(sd_bus *bus, Broker *broker, gint64 timeout, void (*quit)(gpointer user_data), gpointer user_data)
+idle_new(sd_bus *bus, Broker *broker, const Gate *gate, gint64 timeout, void (*quit)(gpointer user_data),
+         gpointer user_data)
 {
     Idle *idle = g_new0(Idle, 1);
 
     idle->bus = bus;
     idle->broker = broker;
+    idle->gate = gate;
     idle->timeout = timeout;
     idle->quit = quit;
     idle->user_data = user_data;

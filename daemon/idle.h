@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "broker.h"
+#include "gate.h"
 
 #include <systemd/sd-bus.h>
 
@@ -10,8 +10,8 @@ typedef struct Idle Idle;
 
 /*
  * After TIMEOUT µs without a WebSocket and without a call, gives the bus name back, and once everything that had
- * arrived before is answered calls QUIT. A WebSocket made meanwhile takes the name again. Free with idle_free().
+ * arrived before is answered, what GATE holds included, calls QUIT. A WebSocket made meanwhile takes the name again. Free with idle_free().
  */
-Idle *idle_new(sd_bus *bus, Broker *broker, gint64 timeout, void (*quit)(gpointer user_data),
-               gpointer user_data);
+Idle *idle_new(sd_bus *bus, Broker *broker, const Gate *gate, gint64 timeout,
+               void (*quit)(gpointer user_data), gpointer user_data);
 void idle_free(Idle *idle);

@@ -4,7 +4,12 @@
 import os
 import subprocess
 
+import pytest
+
 from harness import accounts
+from harness.bus_application import BusApplication
+from harness.remote_application import RemoteApplication
+from harness.waiting import within
 
 pytestmark = accounts.needs_root
 
@@ -30,3 +35,21 @@ async def test_caller_whose_name_is_not_told(service, serve, bus_application, re
         echoes += 1
     assert (await reply)[0] == "unidentified"
     assert echoes > 50
+
+
+@pytest.mark.config("ExitOnIdle=200ms\n")
+async def test_caller_is_answered_before_the_service_ends(stopped_service, bus, directory):
+    """While it is found out who asks nobody is being served, and yet the service is not idle."""
+    await stopped_service.start()
+    keeper = await BusApplication.start(bus.new_connection())
+    await keeper.create()
+    hide_accounts(stopped_service)
+    late = RemoteApplication("late", directory, bus.address)
+    try:
+        await late.start()
+        reply = late.post("manager", "WhoAmI", "", [])
+        await keeper.leave()
+        assert (await within(reply, "answer before the end"))[0] == "unidentified"
+    finally:
+        await late.destroy()
+    assert await stopped_service.process.exit_status() == 0
