@@ -6,7 +6,8 @@
  * times.
  *
  * Memory is lent for as long as there are bytes: however many streams a client has, those that are idle hold
- * none, and a busy one does not ask the allocator for each message. What the pool keeps is bounded.
+ * none, and a busy one does not ask the allocator for each message. What the pool keeps is bounded; its sizes
+ * are powers of two, so that what serves for a message of some size serves for the next one too.
  */
 
 #include "buffer.h"
@@ -17,15 +18,28 @@
 
 #define N_SPARE (sizeof(((BufferPool *)0)->spare) / sizeof(Buffer))
 
-/* Larger memory is given back to the system. Enough for messages of 1 MiB. */
+/* What is allocated at the least, and what is given back to the system, since it is larger: enough for
+ * messages of 1 MiB. */
+#define SPARE_MIN ((size_t)4 << 10)
 #define SPARE_MAX ((size_t)2 << 20)
+
+static size_t
+grown_capacity(const Buffer *buffer, size_t needed)
+{
+    size_t capacity = SPARE_MIN, doubled;
+
+    while (capacity < needed && capacity < SPARE_MAX)
+        capacity *= 2;
+    if (needed <= capacity)
+        return capacity;
+    doubled = buffer->capacity > SIZE_MAX / 2 ? SIZE_MAX : buffer->capacity * 2;
+    return doubled > needed ? doubled : needed;
+}
 
 static int
 grow(Buffer *buffer, size_t needed)
 {
-    size_t length = buffer_length(buffer);
-    size_t doubled = buffer->capacity > SIZE_MAX / 2 ? SIZE_MAX : buffer->capacity * 2;
-    size_t capacity = doubled > needed ? doubled : needed;
+    size_t length = buffer_length(buffer), capacity = grown_capacity(buffer, needed);
     uint8_t *memory = malloc(capacity);
 
     if (!memory)

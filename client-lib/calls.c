@@ -12,38 +12,19 @@
  * With a stream a Send is no call at all (sends.c): it comes here only where something is before it, and is
  * written when its turn comes. A Close waits until all that was sent is written.
  *
- * A call's message is built at once, so that a bad argument is told to whoever made the call. Without an
- * object its address is not known yet; then the body is copied to an addressed message when it is. Calls go
- * to the unique name of the service that has the object: another instance may have another's object at that
- * path.
+ * What is started here may still wait for its turn among the calls of all WebSockets (pending.c), in the same
+ * order. A Send is not even started before there is room for it.
  */
 
 #include "calls.h"
 
+#include "call.h"
 #include "websocket.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-struct Call {
-    TAILQ_ENTRY(Call) link;
-    wsb_websocket *websocket;
-    CallType type;
-    size_t cost;
-    bool stream;             /* a Connect that is to have one */
-    bool began;              /* a Connect that took the WebSocket to WSB_STATE_CONNECTING */
-    sd_bus_message *message; /* until started */
-    sd_bus_slot *slot;       /* once started */
-    wsb_callback callback;
-    void *userdata;
-};
-
-static const char *const members[] = {
-    [CALL_CONNECT] = "Connect",
-    [CALL_SEND] = "Send",
-    [CALL_CLOSE] = "Close",
-};
+/* How many a WebSocket may have unanswered, Sends aside, which are counted by their bytes. */
+#define OTHERS_MAX 32
 
 void
 calls_init(CallQueue *queue)
@@ -51,18 +32,6 @@ calls_init(CallQueue *queue)
     TAILQ_INIT(&queue->waiting);
     TAILQ_INIT(&queue->started);
     TAILQ_INIT(&queue->streamed);
-    queue->close_deadline = UINT64_MAX;
-}
-
-Call *
-call_free(Call *call)
-{
-    if (call) {
-        sd_bus_slot_unref(call->slot);
-        sd_bus_message_unref(call->message);
-        free(call);
-    }
-    return NULL;
 }
 
 static void
@@ -77,13 +46,16 @@ list_free(CallList *list)
 }
 
 void
-calls_drop_all(CallQueue *queue)
+calls_drop_all(wsb_websocket *websocket)
 {
+    CallQueue *queue = &websocket->calls;
+
     list_free(&queue->waiting);
     list_free(&queue->started);
     sends_drop_all(&queue->streamed);
-    *queue = (CallQueue){ 0 };
-    calls_init(queue);
+    deadline_clear(&websocket->client->deadlines, &queue->close_deadline);
+    queue->send_started = queue->drain_wanted = false;
+    queue->n_sends = queue->n_others = queue->send_bytes = 0;
 }
 
 bool
@@ -115,111 +87,6 @@ calls_forget(CallQueue *queue, const void *userdata)
     sends_forget(&queue->streamed, userdata);
 }
 
-/* ---- Building ---- */
-
-static int
-new_message(Call *call, sd_bus_message **ret)
-{
-    wsb_websocket *websocket = call->websocket;
-    sd_bus_message *m = NULL;
-    int r;
-
-    r = sd_bus_message_new_method_call(
-        websocket->client->bus, &m, websocket->path ? websocket->owner : WSB_BUS_NAME,
-        websocket->path ? websocket->path : WSB_MANAGER_PATH, WSB_WEBSOCKET_INTERFACE, members[call->type]);
-    /* A Connect may hold passwords: sd-bus wipes it. */
-    if (r >= 0 && call->type == CALL_CONNECT)
-        r = sd_bus_message_sensitive(m);
-    if (r < 0) {
-        sd_bus_message_unref(m);
-        return r;
-    }
-    *ret = m;
-    return 0;
-}
-
-int
-call_new(wsb_websocket *websocket, CallType type, size_t cost, wsb_callback callback, void *userdata,
-         Call **ret)
-{
-    Call *call;
-    int r;
-
-    r = client_ensure_bus(websocket->client);
-    if (r < 0)
-        return r;
-    call = calloc(1, sizeof(*call));
-    if (!call)
-        return -ENOMEM;
-    *call = (Call){
-        .websocket = websocket,
-        .type = type,
-        .cost = cost,
-        .callback = callback,
-        .userdata = userdata,
-    };
-    r = new_message(call, &call->message);
-    if (r < 0) {
-        call_free(call);
-        return r;
-    }
-    *ret = call;
-    return 0;
-}
-
-sd_bus_message *
-call_message(Call *call)
-{
-    return call->message;
-}
-
-void
-call_use_stream(Call *call)
-{
-    call->stream = true;
-}
-
-/* The object may be another than the one that there was, or was not, when the message was built. */
-static bool
-is_addressed(const Call *call)
-{
-    return strcmp(sd_bus_message_get_path(call->message), call->websocket->path) == 0 &&
-           strcmp(sd_bus_message_get_destination(call->message), call->websocket->owner) == 0;
-}
-
-/* So that its arguments can be read. */
-static int
-seal_message(Call *call)
-{
-    int r;
-
-    r = sd_bus_message_seal(call->message, /* cookie= */ 1, /* timeout_usec= */ 0);
-    return r < 0 ? r : sd_bus_message_rewind(call->message, /* complete= */ true);
-}
-
-static int
-address_message(Call *call)
-{
-    sd_bus_message *m = NULL;
-    int r;
-
-    if (is_addressed(call))
-        return 0;
-    r = new_message(call, &m);
-    if (r < 0)
-        return r;
-    r = seal_message(call);
-    if (r >= 0)
-        r = sd_bus_message_copy(m, call->message, /* all= */ true);
-    if (r < 0) {
-        sd_bus_message_unref(m);
-        return r;
-    }
-    sd_bus_message_unref(call->message);
-    call->message = m;
-    return 0;
-}
-
 /* ---- Ending ---- */
 
 /* A Connect without a callback. */
@@ -246,6 +113,8 @@ call_end(Call *call, const wsb_error *error)
     if (call->type == CALL_SEND) {
         queue->n_sends--;
         queue->send_bytes -= call->cost;
+    } else {
+        queue->n_others--;
     }
     if (call->callback && !websocket_is_dropped(websocket))
         call->callback(websocket, error, call->userdata);
@@ -277,11 +146,11 @@ calls_fail_all(wsb_websocket *websocket, const wsb_error *error)
     TAILQ_CONCAT(&list, &queue->waiting, link);
     queue->send_started = false;
     queue->drain_wanted = false;
-    queue->close_deadline = UINT64_MAX;
+    deadline_clear(&websocket->client->deadlines, &queue->close_deadline);
     /* An answer that is on its way must not find its call in a list that is being ended. */
     TAILQ_FOREACH(call, &list, link)
     {
-        call->slot = sd_bus_slot_unref(call->slot);
+        call->pending = pending_drop(call->pending);
     }
     sends_fail_all(websocket, error);
     end_list(websocket, &list, error);
@@ -304,7 +173,7 @@ calls_fail_waiting_sends(wsb_websocket *websocket, const wsb_error *error)
         call = next;
     }
     queue->drain_wanted = false;
-    queue->close_deadline = UINT64_MAX;
+    deadline_clear(&websocket->client->deadlines, &queue->close_deadline);
     sends_fail_all(websocket, error);
     end_list(websocket, &list, error);
     calls_advance(websocket);
@@ -328,32 +197,28 @@ apply_answer(Call *call, const wsb_error *error)
         websocket_forget_object(websocket, /* release= */ true);
 }
 
-static int
-on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static void
+on_answer(void *userdata, sd_bus_message *reply, const wsb_error *error)
 {
     Call *call = userdata;
     wsb_websocket *websocket = call->websocket;
-    wsb_error error = { 0 };
 
-    (void)ret_error;
+    (void)reply;
     websocket_hold(websocket);
+    call->pending = NULL;
     TAILQ_REMOVE(&websocket->calls.started, call, link);
-    if (sd_bus_message_is_method_error(m, NULL))
-        error_set_answer(&error, m);
-    apply_answer(call, error.result < 0 ? &error : NULL);
-    if (error.result == -ESTALE)
+    apply_answer(call, error);
+    if (wsb_error_errno(error) == -ESTALE)
         websocket_lose(websocket, "the service no longer has this WebSocket");
-    call_end(call, error.result < 0 ? &error : NULL);
+    call_end(call, error);
     sends_tell_drain(websocket);
     calls_advance(websocket);
-    error_clear(&error);
     websocket_release_hold(websocket);
-    return 0;
 }
 
 /* ---- Starting ---- */
 
-/* Whether nothing but the calls before it keeps a call of TYPE back. */
+/* Whether nothing but the calls before it keeps a call of TYPE back. Where it is true the call is started. */
 static bool
 may_start(wsb_websocket *websocket, CallType type)
 {
@@ -366,8 +231,10 @@ may_start(wsb_websocket *websocket, CallType type)
     if (type == CALL_CONNECT)
         return true;
     /* What a Close means for a message on the stream is known when it is answered. */
-    return !queue->send_started && !stream_is_pending(websocket) &&
-           !(websocket->stream && calls_has_started(queue, CALL_CLOSE));
+    if (queue->send_started || stream_is_pending(websocket) ||
+        (websocket->stream && calls_has_started(queue, CALL_CLOSE)))
+        return false;
+    return websocket->stream || pending_take_turn(websocket);
 }
 
 /* Without an object one is asked for; but not while the end of the last one's connection is still awaited. */
@@ -382,17 +249,20 @@ static int
 call_start(Call *call)
 {
     wsb_websocket *websocket = call->websocket;
-    uint64_t timeout_usec = call->type == CALL_SEND ? UINT64_MAX : websocket->client->timeout_usec;
+    const PendingHandler handler = {
+        .answered = on_answer,
+        .timeout_usec = call->type == CALL_SEND ? UINT64_MAX : websocket->client->timeout_usec,
+        .is_send = call->type == CALL_SEND,
+    };
     bool idle = websocket->state == WSB_STATE_CREATED || websocket->state == WSB_STATE_CLOSED;
     int r;
 
     call->began = call->type == CALL_CONNECT && idle;
-    r = address_message(call);
+    r = call_address(call);
     if (r >= 0 && call->began && call->stream)
         r = stream_request(websocket);
     if (r >= 0)
-        r = sd_bus_call_async(websocket->client->bus, &call->slot, call->message, on_answer, call,
-                              timeout_usec);
+        r = pending_call(websocket->client, call->message, &handler, call, &call->pending);
     if (r < 0)
         return r;
     call->message = sd_bus_message_unref(call->message);
@@ -415,7 +285,7 @@ start_on_stream(Call *call)
     wsb_error error = { 0 };
     int r;
 
-    r = seal_message(call);
+    r = call_seal(call);
     if (r < 0)
         error_set_errno(&error, r);
     else
@@ -431,12 +301,11 @@ wait_for_turn(Call *call)
 {
     wsb_websocket *websocket = call->websocket;
     CallQueue *queue = &websocket->calls;
+    wsb_client *client = websocket->client;
 
     TAILQ_INSERT_TAIL(&queue->waiting, call, link);
-    if (call->type == CALL_CLOSE && queue->close_deadline == UINT64_MAX) {
-        queue->close_deadline = deadline_after(websocket->client->timeout_usec);
-        client_add_deadline(websocket->client, queue->close_deadline);
-    }
+    if (call->type == CALL_CLOSE && !deadline_is_set(&queue->close_deadline))
+        deadline_set(&client->deadlines, &queue->close_deadline, client->timeout_usec);
 }
 
 int
@@ -446,7 +315,9 @@ call_submit(Call *call)
     CallQueue *queue = &websocket->calls;
     int r = 0;
 
-    if (TAILQ_EMPTY(&queue->waiting) && may_start(websocket, call->type)) {
+    if (call->type != CALL_SEND && queue->n_others == OTHERS_MAX) {
+        r = -EDQUOT;
+    } else if (TAILQ_EMPTY(&queue->waiting) && may_start(websocket, call->type)) {
         if (call->type == CALL_SEND && websocket->stream) {
             wait_for_turn(call);
             client_defer(websocket);
@@ -465,6 +336,8 @@ call_submit(Call *call)
     if (call->type == CALL_SEND) {
         queue->n_sends++;
         queue->send_bytes += call->cost;
+    } else {
+        queue->n_others++;
     }
     return 0;
 }
@@ -481,7 +354,7 @@ calls_advance(wsb_websocket *websocket)
     while ((call = TAILQ_FIRST(&queue->waiting)) && may_start(websocket, call->type)) {
         TAILQ_REMOVE(&queue->waiting, call, link);
         if (call->type == CALL_CLOSE)
-            queue->close_deadline = UINT64_MAX;
+            deadline_clear(&websocket->client->deadlines, &queue->close_deadline);
         if (call->type == CALL_SEND && websocket->stream) {
             start_on_stream(call);
         } else if ((r = call_start(call)) < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "deadline.h"
 #include "error.h"
 #include "sends.h"
 
@@ -20,19 +21,20 @@ typedef TAILQ_HEAD(CallList, Call) CallList;
 /* The calls of one WebSocket that have not been answered. */
 typedef struct CallQueue {
     CallList waiting;  /* in order; each leaves when all before it have */
-    CallList started;  /* with the service */
+    CallList started;  /* with the service, or on their way to it */
     SendList streamed; /* not calls at all: what is sent on a stream (sends.h) */
     bool send_started;
     bool drain_wanted; /* a send was refused for want of room */
     size_t n_sends;    /* of all lists */
     size_t send_bytes;
-    uint64_t close_deadline; /* when the sends before a Close are dropped; UINT64_MAX: none */
+    size_t n_others;         /* that are no Send */
+    Deadline close_deadline; /* when the sends before a Close are dropped */
 } CallQueue;
 
 void calls_init(CallQueue *queue);
 
 /* Frees all, tells nobody. */
-void calls_drop_all(CallQueue *queue);
+void calls_drop_all(wsb_websocket *websocket);
 
 /*
  * A call on WEBSOCKET's object, its arguments to be appended to call_message() (borrowed). Submit it or free
@@ -60,5 +62,5 @@ void calls_fail_waiting_sends(wsb_websocket *websocket, const wsb_error *error);
 /* The callback of the call that has this USERDATA is not to run. */
 void calls_forget(CallQueue *queue, const void *userdata);
 
-/* Whether a call of TYPE is with the service. */
+/* Whether a call of TYPE has been started and not been answered. */
 bool calls_has_started(const CallQueue *queue, CallType type);

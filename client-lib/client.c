@@ -38,6 +38,7 @@ static void
 drop_bus(wsb_client *client)
 {
     client_unwatch_bus(client);
+    pending_lose_bus(client);
     client->signal_slot = sd_bus_slot_unref(client->signal_slot);
     client->owner_slot = sd_bus_slot_unref(client->owner_slot);
     client->disconnected_slot = sd_bus_slot_unref(client->disconnected_slot);
@@ -168,7 +169,8 @@ client_alloc(void)
     client->n_ref = 1;
     client->watched_fd = -1;
     client->timeout_usec = TIMEOUT_DEFAULT_USEC;
-    client->next_deadline = UINT64_MAX;
+    TAILQ_INIT(&client->deadlines);
+    pending_init(&client->pending);
     LIST_INIT(&client->websockets);
     TAILQ_INIT(&client->deferred);
     client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "buffer.h"
+#include "deadline.h"
+#include "pending.h"
 #include "wsbroker.h"
 
 #include <stdbool.h>
@@ -27,7 +29,8 @@ struct wsb_client {
     int watched_events;
 
     uint64_t timeout_usec;
-    uint64_t next_deadline; /* not later than the first of the WebSockets' deadlines; UINT64_MAX: none */
+    DeadlineList deadlines;
+    PendingCalls pending;
     bool processing;
 
     unsigned n_streams; /* that epoll_fd watches */
@@ -54,12 +57,3 @@ void client_unwatch_bus(wsb_client *client);
 /* websocket_run_deferred() is to run at once, or, where that is processing, before it returns. */
 void client_defer(wsb_websocket *websocket);
 void client_forget_deferred(wsb_websocket *websocket);
-
-/* wsb_client_process() must run at DEADLINE at the latest, CLOCK_MONOTONIC. */
-void client_add_deadline(wsb_client *client, uint64_t deadline);
-
-/* CLOCK_MONOTONIC, microseconds. */
-uint64_t now_usec(void);
-
-/* now_usec() + TIMEOUT_USEC, UINT64_MAX where that is beyond it. */
-uint64_t deadline_after(uint64_t timeout_usec);

@@ -8,11 +8,18 @@
  * place for the streams beside the bus. What sd-bus waits for changes from call to call and is looked up
  * before every poll; what a stream waits for is kept right at each of its steps.
  *
+ * Nobody waits while there is something to do: before each wait the kernel knows what sd-bus waits for, and no
+ * wait is longer than until the first of what was put off, what sd-bus has read and not yet handled or has a
+ * time for, and our own deadlines. All of that changes in a turn or between two, by listeners, callbacks and
+ * the application's own use of the bus, never while waiting. To look at it costs no system call. So the wait
+ * is the look at what is ready, and a message on a stream is one epoll_wait, one read and, when it is
+ * answered, one sendmsg, however much a bus is besides.
+ *
  * A turn is bounded: some messages of the bus, and one read of each stream that is ready, of a few at a time.
  * The kernel puts what it has reported behind what it has not, so each has its turn however busy the others
  * are. The bus comes first, because "open" and what ends a connection are on it.
  *
- * Everything that reaches the application runs from client_dispatch(), under the flag `processing`: that is
+ * Everything that reaches the application runs from take_turn(), under the flag `processing`: that is
  * the promise that no listener runs inside a call.
  */
 
@@ -21,40 +28,13 @@
 #include "websocket.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Bus messages handled, and streams read, by one wsb_client_process(), so that it returns to its caller. */
 #define BUS_BUDGET 32
 #define STREAM_BUDGET 16
-
-/* ---- The clock ---- */
-
-uint64_t
-now_usec(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-uint64_t
-deadline_after(uint64_t timeout_usec)
-{
-    uint64_t now = now_usec();
-
-    return timeout_usec > UINT64_MAX - now ? UINT64_MAX : now + timeout_usec;
-}
-
-void
-client_add_deadline(wsb_client *client, uint64_t deadline)
-{
-    if (deadline < client->next_deadline)
-        client->next_deadline = deadline;
-}
 
 /* ---- What to wait for ---- */
 
@@ -110,7 +90,7 @@ wsb_client_get_events(wsb_client *client)
 int
 wsb_client_get_timeout(wsb_client *client, uint64_t *ret_usec)
 {
-    uint64_t bus_usec = UINT64_MAX;
+    uint64_t bus_usec = UINT64_MAX, deadline;
 
     if (!client || !ret_usec)
         return -EINVAL;
@@ -120,7 +100,8 @@ wsb_client_get_timeout(wsb_client *client, uint64_t *ret_usec)
     }
     if (client->bus && sd_bus_get_timeout(client->bus, &bus_usec) <= 0)
         bus_usec = UINT64_MAX;
-    *ret_usec = bus_usec < client->next_deadline ? bus_usec : client->next_deadline;
+    deadline = deadlines_next(&client->deadlines);
+    *ret_usec = bus_usec < deadline ? bus_usec : deadline;
     return *ret_usec != UINT64_MAX;
 }
 
@@ -175,17 +156,29 @@ typedef struct Ready {
     struct epoll_event events[STREAM_BUDGET + 1]; /* data.ptr: the WebSocket, which is held */
 } Ready;
 
-static void
-find_ready(wsb_client *client, Ready *ready)
+/* The milliseconds until then, rounded up; -1 without end. */
+static int
+milliseconds_until(uint64_t usec)
+{
+    uint64_t now, left;
+
+    if (usec == 0 || usec == UINT64_MAX)
+        return usec == 0 ? 0 : -1;
+    now = now_usec();
+    left = usec > now ? (usec - now - 1) / 1000 + 1 : 0;
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+/* Waits until UNTIL at the latest. 0 or a negative errno. */
+static int
+find_ready(wsb_client *client, uint64_t until, Ready *ready)
 {
     int n, n_streams = 0;
 
-    /* Without streams the bus alone is asked, which is no more work than a look. */
-    ready->bus = client->n_streams == 0 || watch_bus(client) < 0;
-    ready->n = 0;
-    if (ready->bus)
-        return;
-    n = epoll_wait(client->epoll_fd, ready->events, STREAM_BUDGET + 1, /* timeout= */ 0);
+    ready->bus = false;
+    n = epoll_wait(client->epoll_fd, ready->events, STREAM_BUDGET + 1, milliseconds_until(until));
+    if (n < 0)
+        return -errno;
     for (int i = 0; i < n; i++) {
         if (!ready->events[i].data.ptr) {
             ready->bus = true;
@@ -195,6 +188,31 @@ find_ready(wsb_client *client, Ready *ready)
         websocket_hold(ready->events[i].data.ptr);
     }
     ready->n = n_streams;
+    return 0;
+}
+
+/* A look, without waiting. */
+static void
+look(wsb_client *client, Ready *ready)
+{
+    /* Without streams the bus alone is asked, which is no more work. */
+    if (client->n_streams > 0 && watch_bus(client) >= 0 && find_ready(client, /* until= */ 0, ready) >= 0)
+        return;
+    ready->bus = true;
+    ready->n = 0;
+}
+
+/* The same, which waits until UNTIL at the latest for what there is to do. 0 or a negative errno. */
+static int
+wait_for_ready(wsb_client *client, uint64_t until, Ready *ready)
+{
+    uint64_t due;
+    int r = watch_bus(client);
+
+    if (r < 0)
+        return r;
+    (void)wsb_client_get_timeout(client, &due);
+    return find_ready(client, due < until ? due : until, ready);
 }
 
 static int
@@ -260,25 +278,46 @@ dispatch_bus(wsb_client *client, const Ready *ready)
 }
 
 static int
-client_dispatch(wsb_client *client)
+dispatch(wsb_client *client, const Ready *ready)
 {
-    Ready ready;
     int progress, r;
 
-    progress = run_deferred(client);
-    find_ready(client, &ready);
-    r = dispatch_bus(client, &ready);
-    if (r >= 0)
-        progress |= r | dispatch_streams(client, &ready);
-    release_ready(&ready);
-    if (r < 0)
-        return r;
-    if (client->next_deadline != UINT64_MAX && now_usec() >= client->next_deadline) {
-        client->next_deadline = UINT64_MAX;
-        websockets_check_deadlines(client);
-        progress = 1;
-    }
+    r = dispatch_bus(client, ready);
+    progress = r < 0 ? r : r | dispatch_streams(client, ready);
+    release_ready(ready);
+    if (progress < 0)
+        return progress;
+    progress |= deadlines_run(&client->deadlines);
     return progress | run_deferred(client);
+}
+
+/* One turn, which waits until UNTIL at the latest (0: not at all) for something to do. */
+static int
+take_turn(wsb_client *client, uint64_t until)
+{
+    int progress = run_deferred(client), r = 0;
+    Ready ready;
+
+    if (until == 0 || progress)
+        look(client, &ready);
+    else
+        r = wait_for_ready(client, until, &ready);
+    if (r >= 0)
+        r = dispatch(client, &ready);
+    return r < 0 ? r : progress | r;
+}
+
+static int
+process_until(wsb_client *client, uint64_t until)
+{
+    int r;
+
+    if (client->processing)
+        return -EBUSY;
+    client->processing = true;
+    r = take_turn(client, until);
+    client->processing = false;
+    return r;
 }
 
 int
@@ -288,49 +327,25 @@ wsb_client_process(wsb_client *client)
 
     if (!client)
         return -EINVAL;
-    if (client->processing)
-        return -EBUSY;
     wsb_client_ref(client);
-    client->processing = true;
-    r = client_dispatch(client);
-    client->processing = false;
+    r = process_until(client, /* until= */ 0);
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the reference taken above keeps it
     wsb_client_unref(client);
     return r;
-}
-
-/* Until there is something to do, DEADLINE at the latest. 0 or a negative errno. */
-static int
-poll_until(wsb_client *client, uint64_t deadline)
-{
-    uint64_t until, now = now_usec(), left;
-    int events = wsb_client_get_events(client);
-    struct pollfd fd = { .fd = client->epoll_fd, .events = (short)events };
-    struct timespec timeout;
-
-    if (events < 0)
-        return events;
-    (void)wsb_client_get_timeout(client, &until);
-    if (deadline < until)
-        until = deadline;
-    left = until > now ? until - now : 0;
-    timeout.tv_sec = (time_t)(left / 1000000);
-    timeout.tv_nsec = (long)(left % 1000000 * 1000);
-    return ppoll(&fd, 1, until == UINT64_MAX ? NULL : &timeout, NULL) < 0 ? -errno : 0;
 }
 
 int
 wsb_client_wait(wsb_client *client, uint64_t timeout_usec)
 {
-    uint64_t deadline = deadline_after(timeout_usec);
+    uint64_t until = timeout_usec > 0 ? deadline_after(timeout_usec) : 0;
     int r;
 
+    if (!client)
+        return -EINVAL;
     wsb_client_ref(client);
-    while ((r = wsb_client_process(client)) == 0 && now_usec() < deadline) {
-        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the reference taken above keeps it
-        r = poll_until(client, deadline);
-        if (r < 0)
-            break;
-    }
+    do
+        r = process_until(client, until);
+    while (r == 0 && until > 0 && (until == UINT64_MAX || now_usec() < until));
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the reference taken above keeps it
     wsb_client_unref(client);
     return r;

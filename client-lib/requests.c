@@ -22,6 +22,9 @@ fail(wsb_websocket *websocket, int r)
                          "an argument is missing, or has text that is not UTF-8 or that D-Bus cannot carry");
     if (r == -EMSGSIZE)
         return error_set(&websocket->last_error, r, WSB_CODE_PARAMETER, "too large for the message bus");
+    if (r == -EDQUOT)
+        return error_set(&websocket->last_error, r, WSB_CODE_LIMIT_EXCEEDED,
+                         "too many calls of this WebSocket are unanswered");
     if (r == -ENOTCONN || r == -ECONNRESET)
         return error_set(&websocket->last_error, -ECONNRESET, WSB_CODE_UNKNOWN,
                          "the connection to the message bus was lost");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "pending.h"
 #include "stream-reader.h"
 #include "stream-writer.h"
 #include "stream.h"
 
 struct Stream {
-    sd_bus_slot *request, *limit_request; /* unanswered calls */
+    PendingCall *request, *limit_request; /* unanswered calls */
     size_t limit;                         /* bytes of a message */
     int fd;                               /* -1 before the answer */
     uint32_t watched;                     /* events that it is in the client's epoll set with; 0: it is not */

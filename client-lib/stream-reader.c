@@ -4,7 +4,7 @@
  * The messages in a stream of bytes, each handed on where it lies. An event promises a NUL behind its data;
  * that place is the first byte of the next header, which is put aside while the message is looked at.
  *
- * A header is not believed: memory follows the bytes that have come, and at most doubles with them. So a
+ * A header is not believed: memory follows the bytes that have come, and is a small multiple of them. So a
  * length that lies costs nothing until its bytes are there.
  */
 
@@ -13,8 +13,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* What a read has room for, bytes: enough for a batch, and at the least. */
-#define ROOM_USUAL ((size_t)128 << 10)
+/* What a read has room for, bytes: the first of a batch, with the NUL behind it a power of two; and any. */
+#define ROOM_USUAL (((size_t)128 << 10) - 1)
 #define ROOM_MIN ((size_t)32 << 10)
 
 #define HEADER_SIZE sizeof(wsb_frame_header)
@@ -63,7 +63,7 @@ int
 stream_reader_get_room(StreamReader *reader, void **ret_room, size_t *ret_size)
 {
     Buffer *buffer = &reader->buffer;
-    size_t wanted = buffer->memory ? room_wanted(buffer) : ROOM_USUAL;
+    size_t wanted = buffer_length(buffer) > 0 ? room_wanted(buffer) : ROOM_USUAL;
     int r;
 
     restore(reader);

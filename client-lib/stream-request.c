@@ -48,35 +48,33 @@ adopt(wsb_websocket *websocket, sd_bus_message *reply)
     return websocket_is_open(websocket) ? stream_start_reading(websocket) : 0;
 }
 
-static int
-on_stream(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static void
+on_stream(void *userdata, sd_bus_message *reply, const wsb_error *error)
 {
     wsb_websocket *websocket = userdata;
-    Stream *stream = websocket->stream;
-    wsb_error error = { 0 };
 
-    (void)ret_error;
     websocket_hold(websocket);
-    stream->request = sd_bus_slot_unref(stream->request);
-    if (!sd_bus_message_is_method_error(m, NULL)) {
-        if (adopt(websocket, m) < 0)
+    websocket->stream->request = NULL;
+    if (!error) {
+        if (adopt(websocket, reply) < 0)
             stream_fail(websocket, "the service's stream cannot be used");
-    } else if (error_set_answer(&error, m) != -ETIMEDOUT ||
-               calls_has_started(&websocket->calls, CALL_CONNECT)) {
+    } else if (error->result != -ETIMEDOUT || calls_has_started(&websocket->calls, CALL_CONNECT)) {
         stream_close(websocket);
     } else {
         /* It went with Connect, which was answered: where messages travel now is not known. */
         stream_fail(websocket, "the service has not handed out its stream");
     }
-    error_clear(&error);
     calls_advance(websocket);
     websocket_release_hold(websocket);
-    return 0;
 }
 
 static int
-call_open_stream(wsb_websocket *websocket, sd_bus_slot **ret)
+call_open_stream(wsb_websocket *websocket, PendingCall **ret)
 {
+    const PendingHandler handler = {
+        .answered = on_stream,
+        .timeout_usec = websocket->client->timeout_usec,
+    };
     sd_bus_message *m = NULL;
     int r;
 
@@ -85,8 +83,7 @@ call_open_stream(wsb_websocket *websocket, sd_bus_slot **ret)
     if (r >= 0)
         r = sd_bus_message_append(m, "a{sv}", 0);
     if (r >= 0)
-        r = sd_bus_call_async(websocket->client->bus, ret, m, on_stream, websocket,
-                              websocket->client->timeout_usec);
+        r = pending_call(websocket->client, m, &handler, websocket, ret);
     sd_bus_message_unref(m);
     return r;
 }
@@ -125,40 +122,42 @@ stream_request(wsb_websocket *websocket)
 
 /* Where it is not told, a message that is too large ends the connection, as it does for whoever has no
  * library. */
-static int
-on_limit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static void
+on_limit(void *userdata, sd_bus_message *reply, const wsb_error *error)
 {
     wsb_websocket *websocket = userdata;
     Stream *stream = websocket->stream;
     uint64_t limit;
 
-    (void)ret_error;
     websocket_hold(websocket);
-    stream->limit_request = sd_bus_slot_unref(stream->limit_request);
-    if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "v", "t", &limit) >= 0)
+    stream->limit_request = NULL;
+    if (!error && sd_bus_message_read(reply, "v", "t", &limit) >= 0)
         stream->limit = limit < UINT32_MAX ? (size_t)limit : UINT32_MAX;
     calls_advance(websocket);
     websocket_release_hold(websocket);
-    return 0;
 }
 
 int
 stream_request_limit(wsb_websocket *websocket)
 {
+    const PendingHandler handler = {
+        .answered = on_limit,
+        .timeout_usec = websocket->client->timeout_usec,
+        .follows = true, /* Connect: so it is known when the connection opens */
+    };
     Stream *stream = websocket->stream;
     sd_bus_message *m = NULL;
     int r;
 
     if (!stream)
         return 0;
-    stream->limit_request = sd_bus_slot_unref(stream->limit_request);
+    stream->limit_request = pending_drop(stream->limit_request);
     r = sd_bus_message_new_method_call(websocket->client->bus, &m, websocket->owner, websocket->path,
                                        "org.freedesktop.DBus.Properties", "Get");
     if (r >= 0)
         r = sd_bus_message_append(m, "ss", WSB_WEBSOCKET_INTERFACE, "MaxMessageSize");
     if (r >= 0)
-        r = sd_bus_call_async(websocket->client->bus, &stream->limit_request, m, on_limit, websocket,
-                              websocket->client->timeout_usec);
+        r = pending_call(websocket->client, m, &handler, websocket, &stream->limit_request);
     sd_bus_message_unref(m);
     return r;
 }

@@ -65,8 +65,8 @@ stream_close(wsb_websocket *websocket)
 
     if (!stream)
         return;
-    stream->request = sd_bus_slot_unref(stream->request);
-    stream->limit_request = sd_bus_slot_unref(stream->limit_request);
+    stream->request = pending_drop(stream->request);
+    stream->limit_request = pending_drop(stream->limit_request);
     stream->held_error = sd_bus_message_unref(stream->held_error);
     stream->held_close = sd_bus_message_unref(stream->held_close);
     free(stream->loss);

@@ -35,13 +35,6 @@ websocket_find(wsb_client *client, const char *path)
 
 /* ---- The object in the service ---- */
 
-/* An unanswered CreateWebSocket. It stays with the bus when the WebSocket is dropped before the answer, or
- * waits for it no longer, so that the object can be released when it comes after all; and goes with the bus.
- * So the bus itself sets it no deadline. */
-typedef struct Creation {
-    wsb_websocket *websocket; /* NULL: dropped */
-} Creation;
-
 static void
 send_release(sd_bus *bus, const char *owner, const char *path)
 {
@@ -109,6 +102,7 @@ adopt_object(wsb_websocket *websocket, sd_bus_message *reply)
     return entry ? -EBADMSG : -ENOMEM;
 }
 
+/* The answer to a CreateWebSocket that nobody waits for any more. */
 static void
 release_unwanted(sd_bus_message *reply)
 {
@@ -118,89 +112,48 @@ release_unwanted(sd_bus_message *reply)
         send_release(sd_bus_message_get_bus(reply), owner, path);
 }
 
-void
-websocket_end_creation(wsb_websocket *websocket)
+static void
+on_created(void *userdata, sd_bus_message *reply, const wsb_error *error)
 {
-    websocket->creating = sd_bus_slot_unref(websocket->creating);
-    websocket->creating_deadline = UINT64_MAX;
-}
-
-static int
-on_created(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-    wsb_websocket *websocket = ((Creation *)userdata)->websocket;
-    wsb_error error = { 0 };
+    wsb_websocket *websocket = userdata;
+    wsb_error unusable = { 0 };
     int r;
 
-    (void)ret_error;
-    if (!websocket) {
-        release_unwanted(m);
-        return 0;
-    }
     websocket_hold(websocket);
-    websocket_end_creation(websocket);
-    if (sd_bus_message_is_method_error(m, NULL))
-        error_set_answer(&error, m);
-    else if ((r = adopt_object(websocket, m)) < 0)
-        error_set_errno(&error, r);
-
-    if (error.result < 0)
-        calls_fail_all(websocket, &error);
+    websocket->creating = NULL;
+    if (!error && (r = adopt_object(websocket, reply)) < 0) {
+        error_set_errno(&unusable, r);
+        error = &unusable;
+    }
+    if (error)
+        calls_fail_all(websocket, error);
     else
         calls_advance(websocket);
-    error_clear(&error);
+    error_clear(&unusable);
     websocket_release_hold(websocket);
-    return 0;
-}
-
-/* Takes over CREATION, which sd-bus frees with the slot. */
-static int
-call_create(wsb_client *client, Creation *creation, sd_bus_slot **ret)
-{
-    sd_bus_message *m = NULL;
-    int r;
-
-    r = sd_bus_message_new_method_call(client->bus, &m, WSB_BUS_NAME, WSB_MANAGER_PATH, WSB_MANAGER_INTERFACE,
-                                       "CreateWebSocket");
-    if (r >= 0)
-        r = sd_bus_call_async(client->bus, ret, m, on_created, creation, UINT64_MAX);
-    sd_bus_message_unref(m);
-    if (r < 0) {
-        free(creation);
-        return r;
-    }
-    return sd_bus_slot_set_destroy_callback(*ret, free);
 }
 
 int
 websocket_create_object(wsb_websocket *websocket)
 {
-    Creation *creation;
+    wsb_client *client = websocket->client;
+    const PendingHandler handler = {
+        .answered = on_created,
+        .unwanted = release_unwanted,
+        .timeout_usec = client->timeout_usec,
+    };
+    sd_bus_message *m = NULL;
     int r;
 
     if (websocket->creating)
         return 0;
-    r = client_ensure_bus(websocket->client);
+    r = client_ensure_bus(client);
     if (r < 0)
         return r;
-    creation = malloc(sizeof(*creation));
-    if (!creation)
-        return -ENOMEM;
-    creation->websocket = websocket;
-    r = call_create(websocket->client, creation, &websocket->creating);
-    if (r < 0)
-        return r;
-    websocket->creating_deadline = deadline_after(websocket->client->timeout_usec);
-    client_add_deadline(websocket->client, websocket->creating_deadline);
-    return 0;
-}
-
-void
-websocket_forget_creation(wsb_websocket *websocket)
-{
-    Creation *creation = sd_bus_slot_get_userdata(websocket->creating);
-
-    creation->websocket = NULL;
-    (void)sd_bus_slot_set_floating(websocket->creating, true);
-    websocket_end_creation(websocket);
+    r = sd_bus_message_new_method_call(client->bus, &m, WSB_BUS_NAME, WSB_MANAGER_PATH, WSB_MANAGER_INTERFACE,
+                                       "CreateWebSocket");
+    if (r >= 0)
+        r = pending_call(client, m, &handler, websocket, &websocket->creating);
+    sd_bus_message_unref(m);
+    return r;
 }

@@ -20,6 +20,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- Sends that no longer go out ---- */
+
+static void
+fail_waiting_sends(wsb_websocket *websocket, int result, wsb_code code, const char *message)
+{
+    wsb_error error = { 0 };
+
+    error_set(&error, result, code, message);
+    calls_fail_waiting_sends(websocket, &error);
+    error_clear(&error);
+}
+
+/* Those before a Close have waited too long. */
+static void
+drop_waiting_sends(void *userdata)
+{
+    wsb_websocket *websocket = userdata;
+
+    websocket_hold(websocket);
+    stream_drop_output(websocket);
+    fail_waiting_sends(websocket, -ETIMEDOUT, WSB_CODE_UNKNOWN,
+                       "not sent in time before the closing handshake");
+    websocket_release_hold(websocket);
+}
+
 /* ---- Life ---- */
 
 int
@@ -35,8 +60,8 @@ wsb_websocket_new(wsb_client *client, wsb_websocket **ret)
     websocket->n_ref = 1;
     websocket->client = wsb_client_ref(client);
     websocket->state = WSB_STATE_CREATED;
-    websocket->creating_deadline = UINT64_MAX;
     calls_init(&websocket->calls);
+    deadline_init(&websocket->calls.close_deadline, drop_waiting_sends, websocket);
     listeners_init(&websocket->listeners);
     LIST_INSERT_HEAD(&client->websockets, websocket, link);
     *ret = websocket;
@@ -91,10 +116,10 @@ wsb_websocket_unref(wsb_websocket *websocket)
         return NULL;
     websocket_hold(websocket);
     listeners_clear(&websocket->listeners);
-    calls_drop_all(&websocket->calls);
+    calls_drop_all(websocket);
+    pending_leave_line(websocket);
     websocket_forget_object(websocket, /* release= */ true);
-    if (websocket->creating)
-        websocket_forget_creation(websocket);
+    websocket->creating = pending_drop(websocket->creating);
     websocket->state = WSB_STATE_CLOSED;
     websocket_release_hold(websocket);
     return NULL;
@@ -125,16 +150,6 @@ wsb_websocket_last_error(wsb_websocket *websocket)
 }
 
 /* ---- The end of a connection ---- */
-
-static void
-fail_waiting_sends(wsb_websocket *websocket, int result, wsb_code code, const char *message)
-{
-    wsb_error error = { 0 };
-
-    error_set(&error, result, code, message);
-    calls_fail_waiting_sends(websocket, &error);
-    error_clear(&error);
-}
 
 void
 websocket_tell_error(wsb_websocket *websocket, const wsb_event *event)
@@ -209,7 +224,7 @@ websocket_lose(wsb_websocket *websocket, const char *message)
 
     websocket_hold(websocket);
     websocket_forget_object(websocket, /* release= */ false);
-    websocket_end_creation(websocket);
+    websocket->creating = pending_drop(websocket->creating);
     if (!held)
         stream_close(websocket);
     if (!held && websocket->state != WSB_STATE_CREATED)
@@ -268,58 +283,7 @@ websocket_run_deferred(wsb_websocket *websocket)
     sends_complete(websocket);
     sends_tell_drain(websocket);
     calls_advance(websocket);
+    pending_pass_turn(websocket);
     /* What the application has sent meanwhile. */
     (void)stream_flush(websocket);
-}
-
-/* ---- Deadlines ---- */
-
-static wsb_websocket *
-find_due(wsb_client *client, uint64_t now)
-{
-    wsb_websocket *websocket;
-
-    LIST_FOREACH(websocket, &client->websockets, link)
-    {
-        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): LIST_REMOVE has taken out what was freed
-        if (websocket->calls.close_deadline <= now || websocket->creating_deadline <= now)
-            return websocket;
-    }
-    return NULL;
-}
-
-/* The service has not made the object in time. */
-static void
-give_up_creation(wsb_websocket *websocket)
-{
-    wsb_error error = { 0 };
-
-    websocket_forget_creation(websocket);
-    error_set_errno(&error, -ETIMEDOUT);
-    calls_fail_all(websocket, &error);
-    error_clear(&error);
-}
-
-void
-websockets_check_deadlines(wsb_client *client)
-{
-    uint64_t now = now_usec();
-    wsb_websocket *websocket;
-
-    while ((websocket = find_due(client, now))) {
-        websocket_hold(websocket);
-        if (websocket->creating_deadline <= now)
-            give_up_creation(websocket);
-        else {
-            stream_drop_output(websocket);
-            fail_waiting_sends(websocket, -ETIMEDOUT, WSB_CODE_UNKNOWN,
-                               "not sent in time before the closing handshake");
-        }
-        websocket_release_hold(websocket);
-    }
-    LIST_FOREACH(websocket, &client->websockets, link)
-    {
-        client_add_deadline(client, websocket->calls.close_deadline);
-        client_add_deadline(client, websocket->creating_deadline);
-    }
 }

@@ -15,13 +15,13 @@ struct wsb_websocket {
     SLIST_ENTRY(wsb_websocket) lost_link;
     TAILQ_ENTRY(wsb_websocket) deferred_link;
     bool deferred; /* in the client's list */
+    TAILQ_ENTRY(wsb_websocket) line_link;
+    bool in_line; /* for the room for a Send */
 
-    /* The object in the service. `creating` is the unanswered CreateWebSocket, awaited to a deadline
-     * (UINT64_MAX: none). */
-    sd_bus_slot *creating;
-    uint64_t creating_deadline;
-    char *path;  /* NULL without an object */
-    char *owner; /* the unique name of the service that has it */
+    /* The object in the service. */
+    PendingCall *creating; /* CreateWebSocket */
+    char *path;            /* NULL without an object */
+    char *owner;           /* the unique name of the service that has it */
 
     wsb_state state;
     bool error_told; /* in this connection */
@@ -43,11 +43,6 @@ bool websocket_is_open(const wsb_websocket *websocket);
 /* Asks the service for an object; calls_advance() follows once it is there, calls_fail_all() where it is
  * refused. Nothing to do when that is under way. 0 or a negative errno. */
 int websocket_create_object(wsb_websocket *websocket);
-
-/* An object that is being asked for is no longer awaited: its answer will not come, or is left to the bus,
- * which releases it then. */
-void websocket_end_creation(wsb_websocket *websocket);
-void websocket_forget_creation(wsb_websocket *websocket);
 
 /* The object is no longer used; RELEASE says whether the service is to be told, and closes the stream. */
 void websocket_forget_object(wsb_websocket *websocket, bool release);
@@ -74,5 +69,3 @@ void websocket_tell_loss(wsb_websocket *websocket, const char *message);
 
 /* The WebSocket with an object at PATH, or NULL. */
 wsb_websocket *websocket_find(wsb_client *client, const char *path);
-
-void websockets_check_deadlines(wsb_client *client);

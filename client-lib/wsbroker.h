@@ -80,7 +80,8 @@ int wsb_client_new(wsb_client **ret, wsb_bus bus);
 int wsb_client_new_for_address(wsb_client **ret, const char *address);
 
 /* A client on BUS, of which it takes a reference. The client is driven as any other; that BUS may be attached
- * to an event loop besides does no harm. When BUS disconnects every later use is -ECONNRESET. */
+ * to an event loop besides does no harm. When BUS disconnects every later use is -ECONNRESET. A bus lets one
+ * connection wait for 128 answers: the client asks for 97 at most at a time. */
 int wsb_client_new_with_bus(wsb_client **ret, sd_bus *bus);
 
 /* Each WebSocket holds a reference to its client. Both return what is convenient: CLIENT, and NULL. NULL is
@@ -92,7 +93,8 @@ wsb_client *wsb_client_unref(wsb_client *client);
 sd_bus *wsb_client_get_bus(wsb_client *client);
 
 /* How long a call to the service may stay unanswered: connect (the start of the attempt, not its outcome) and
- * close. A send has no such limit, as its answer is the flow control. 0 sets the default, 25 seconds. */
+ * close. It counts from when the call is made, also where it has to wait for its turn because many others are
+ * unanswered. A send has no such limit, as its answer is the flow control. 0 sets the default, 25 seconds. */
 int wsb_client_set_timeout(wsb_client *client, uint64_t timeout_usec);
 
 /* The descriptor to poll, the same for the life of CLIENT and owned by it. */
@@ -111,9 +113,9 @@ int wsb_client_get_timeout(wsb_client *client, uint64_t *ret_usec);
  * reaches each WebSocket. */
 int wsb_client_process(wsb_client *client);
 
-/* Processes, and where there is nothing to do waits for it, TIMEOUT_USEC at most (UINT64_MAX: without end).
- * Returns 1 when something was done, 0 when the time is over, -EINTR when a signal came, -EBUSY from inside a
- * listener or callback. */
+/* Processes, and where there is nothing to do waits for it, TIMEOUT_USEC at most, rounded up to milliseconds
+ * (0: not at all, UINT64_MAX: without end). Returns 1 when something was done, 0 when the time is over,
+ * -EINTR when a signal came, -EBUSY from inside a listener or callback. */
 int wsb_client_wait(wsb_client *client, uint64_t timeout_usec);
 
 /* Lets EVENT (NULL: the thread's default one) drive CLIENT, at PRIORITY (SD_EVENT_PRIORITY_NORMAL is 0).
@@ -229,9 +231,9 @@ const wsb_error *wsb_websocket_last_error(wsb_websocket *websocket);
  * "close", it may be called again, also from inside the listener.
  *
  * At once: -EINVAL (WSB_CODE_PARAMETER) when a string is not UTF-8, -EMSGSIZE (WSB_CODE_PARAMETER) when all
- * is too large for the bus, and what opening the bus says. A callback sees in addition -EHOSTUNREACH (no
- * service), -ETIMEDOUT (it did not answer), -ECONNRESET (it or the bus went away), each with
- * WSB_CODE_UNKNOWN.
+ * is too large for the bus, -EDQUOT (WSB_CODE_LIMIT_EXCEEDED) when 32 connects and closes of this WebSocket
+ * are unanswered, and what opening the bus says. A callback sees in addition -EHOSTUNREACH (no service),
+ * -ETIMEDOUT (it did not answer), -ECONNRESET (it or the bus went away), each with WSB_CODE_UNKNOWN.
  */
 int wsb_websocket_connect(wsb_websocket *websocket, const char *url, const wsb_options *options,
                           wsb_callback callback, void *userdata);
@@ -240,13 +242,14 @@ int wsb_websocket_connect(wsb_websocket *websocket, const char *url, const wsb_o
  * Sends one message; TEXT and DATA are copied. CALLBACK (may be NULL) runs when the message is on its way and
  * there is room for more, which under pressure from the server is when the server reads; callbacks run in the
  * order of the sends. What cannot go out yet waits here, up to WSB_SEND_QUEUE_MAX. Any one message may be
- * sent when nothing waits.
+ * sent when nothing waits. Without a stream, at most 64 WebSockets of a client have a message with the
+ * service that waits for a server, as more of them would leave no room for other calls.
  *
  * At once: -EAGAIN (WSB_CODE_LIMIT_EXCEEDED) when there is no room: await the event "drain"; -EINVAL
  * (WSB_CODE_PARAMETER) for text that is not UTF-8; -EMSGSIZE (WSB_CODE_PARAMETER) beyond WSB_MESSAGE_MAX, but
- * on a stream only beyond MaxMessageSize as well. A callback sees in addition -EINVAL for a message larger
- * than MaxMessageSize, and -ENOTCONN (WSB_CODE_NOT_CONNECTED) when the connection was not open or ended
- * first.
+ * once there is a stream only beyond MaxMessageSize as well. A callback sees in addition -EINVAL for a
+ * message larger than MaxMessageSize, and -ENOTCONN (WSB_CODE_NOT_CONNECTED) when the connection was not open
+ * or ended first.
  */
 int wsb_websocket_send_text(wsb_websocket *websocket, const char *text, size_t length, wsb_callback callback,
                             void *userdata);
@@ -263,8 +266,9 @@ int wsb_websocket_get_unanswered(wsb_websocket *websocket, size_t *ret_messages,
  * when the client's timeout is over are dropped (-ETIMEDOUT), so that a server which reads nothing cannot
  * keep it open.
  *
- * At once: -EINVAL (WSB_CODE_PARAMETER) for a reason that is not UTF-8. A callback sees in addition -EINVAL
- * for a code that an endpoint may not send and -ENOTCONN when there is nothing to close.
+ * At once: -EINVAL (WSB_CODE_PARAMETER) for a reason that is not UTF-8, -EDQUOT as for a connect. A callback
+ * sees in addition -EINVAL for a code that an endpoint may not send and -ENOTCONN when there is nothing to
+ * close.
  */
 int wsb_websocket_close(wsb_websocket *websocket, uint16_t code, const char *reason, wsb_callback callback,
                         void *userdata);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Opens many WebSockets through libwsbroker, so many at a time as a bus lets a client wait for, and sends one
- * message on each, which must come back as it went, then closes them all.
+ * Opens many WebSockets through libwsbroker, so many at a time as it is told, and sends one message on each,
+ * which must come back as it went, then closes them all.
  *
- * Run: library-many ADDRESS URL COUNT. ADDRESS is that of the bus. Prints "open" once all are open and have
- * had their echo, then waits for a line on its standard input before it closes them; exit status 1 and a
- * reason if anything else happens.
+ * Run: library-many ADDRESS URL COUNT AT_ONCE [signals]. ADDRESS is that of the bus; without a stream where
+ * it says `signals`. Prints "open" once all are open and have had their echo, then waits for a line on its
+ * standard input before it closes them; exit status 1 and a reason if anything else happens.
  */
 
 #include "wsbroker.h"
@@ -16,12 +16,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { CONNECTING_MAX = 16 };
-
 typedef struct Many {
     wsb_client *client;
     const char *url;
-    unsigned long count;
+    wsb_options *options;
+    unsigned long count, at_once;
     unsigned long started, echoed, closed;
     wsb_websocket **websockets;
     bool failed;
@@ -91,13 +90,13 @@ start_one(Many *many)
     wsb_websocket_on(websocket, WSB_EVENT_MESSAGE, on_message, many);
     wsb_websocket_on(websocket, WSB_EVENT_ERROR, on_error, many);
     wsb_websocket_on(websocket, WSB_EVENT_CLOSE, on_close, many);
-    return wsb_websocket_connect(websocket, many->url, NULL, NULL, NULL);
+    return wsb_websocket_connect(websocket, many->url, many->options, NULL, NULL);
 }
 
 static void
 start_some(Many *many)
 {
-    while (many->started < many->count && many->started - many->echoed < CONNECTING_MAX) {
+    while (many->started < many->count && many->started - many->echoed < many->at_once) {
         if (start_one(many) < 0)
             fail(many, "a connection could not be started");
         if (many->failed)
@@ -120,9 +119,6 @@ close_all(Many *many)
     for (unsigned long i = 0; i < many->count && !many->failed; i++) {
         if (wsb_websocket_close(many->websockets[i], WSB_CLOSE_NORMAL, NULL, NULL, NULL) < 0)
             fail(many, "a connection could not be closed");
-        /* A bus lets a client wait for so many answers only. */
-        while (!many->failed && i - many->closed >= CONNECTING_MAX)
-            (void)wsb_client_wait(many->client, UINT64_MAX);
     }
     run_until(many, &many->closed);
 }
@@ -143,15 +139,17 @@ main(int argc, char **argv)
 {
     Many many = { 0 };
 
-    if (argc != 4) {
-        fprintf(stderr, "Usage: %s ADDRESS URL COUNT\n", argv[0]);
+    if (argc != 5 && !(argc == 6 && g_str_equal(argv[5], "signals"))) {
+        fprintf(stderr, "Usage: %s ADDRESS URL COUNT AT_ONCE [signals]\n", argv[0]);
         return 2;
     }
     raise_descriptor_limit();
     many.url = argv[2];
     many.count = strtoul(argv[3], NULL, 10);
+    many.at_once = strtoul(argv[4], NULL, 10);
     many.websockets = g_new0(wsb_websocket *, many.count);
-    if (wsb_client_new_for_address(&many.client, argv[1]) < 0) {
+    if (wsb_options_new(&many.options) < 0 || wsb_options_set_stream(many.options, argc == 5) < 0 ||
+        wsb_client_new_for_address(&many.client, argv[1]) < 0) {
         fail(&many, "no bus");
     } else {
         start_some(&many);
@@ -164,6 +162,7 @@ main(int argc, char **argv)
         close_all(&many);
     }
     wsb_client_unref(many.client);
+    wsb_options_free(many.options);
     g_free(many.websockets);
     return many.failed;
 }

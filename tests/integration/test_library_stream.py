@@ -20,6 +20,9 @@ from harness.waiting import eventually, within
 
 MIB = 2**20
 GROWTH_KIB = 4096  # what one that stalls may cost the service
+# And the sending process: WSB_SEND_QUEUE_MAX, 4 MiB, in memory that doubles as it grows and is copied then (16 MiB at
+# the most), beside what a small program has at first.
+SENDER_KIB = 16 * 1024 + 8 * 1024
 SANITIZED = "ASAN_OPTIONS" in os.environ
 
 APPLICATIONS = ["library", "library-signals"]
@@ -234,10 +237,10 @@ async def test_server_that_does_not_read(service, bus_application, upload, serve
         await other.echo("others are served")
     if not SANITIZED:
         assert service.resident_kib() - before < GROWTH_KIB
-        assert resident_kib(process) < 32 * 1024
+        assert resident_kib(process) < SENDER_KIB
     stalling.go_on.set()
     assert await next_line(process) == "sent"
-    assert stalling.received == count
+    await eventually(lambda: stalling.received == count, "all delivered")
     assert await process.exit_status() == 0
     if not SANITIZED:
         assert service.resident_kib() - before < GROWTH_KIB

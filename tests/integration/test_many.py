@@ -52,7 +52,7 @@ async def test_ten_thousand_websockets(service, directory, echo_server, bus_appl
     process = await Process(
         "library-many",
         directory,
-        [path, service.bus.address, f"ws://127.0.0.1:{echo_server}/echo", COUNT],
+        [path, service.bus.address, f"ws://127.0.0.1:{echo_server}/echo", COUNT, 16],
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
