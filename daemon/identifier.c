@@ -15,6 +15,7 @@
 #include "identifier.h"
 
 #include "identify-protocol.h"
+#include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = (IDENTIFY_DEADLINE_SECONDS * 1000) + 500 };
+enum {
+    DEADLINE_MS = (IDENTIFY_DEADLINE_SECONDS * 1000) + 500,
+    AGAIN_MS = 20 /* after which the helper may have a place for a question that had none */
+};
 
 struct Identifier {
     char *socket_path;   /* NULL: no helper */
@@ -39,9 +43,14 @@ struct Identifier {
 struct Identification {
     Identifier *identifier;
     guint32 cookie;
+    pid_t pid;
+    gboolean has_pidfd;
+    int pidfd; /* of its own, or -1 */
+    uid_t uid;
     IdentifierAnswer answer;
     gpointer user_data;
     GSource *deadline; /* or, for a question that failed at once, its idle source */
+    GSource *again;    /* while it waits to be asked again, or NULL */
 };
 
 /* What a thread reads, shared with nobody: it comes back by an idle source of the main context. */
@@ -59,6 +68,7 @@ conclude(Identification *identification, const ProcessFacts *facts)
 {
     g_hash_table_remove(identification->identifier->pending, GUINT_TO_POINTER(identification->cookie));
     g_source_destroy(identification->deadline);
+    source_clear(&identification->again);
     identification->answer(facts, identification->user_data);
 }
 
@@ -101,6 +111,8 @@ disconnect(Identifier *self)
     self->socket = -1;
 }
 
+static void ask_again_later(Identification *identification);
+
 static gboolean
 on_packet(int fd, GIOCondition condition, gpointer user_data)
 {
@@ -118,7 +130,9 @@ on_packet(int fd, GIOCondition condition, gpointer user_data)
         return G_SOURCE_REMOVE;
     }
     identification = find_pending(self->pending, self->packet.cookie);
-    if (identification)
+    if (identification && self->packet.result == -EBUSY)
+        ask_again_later(identification);
+    else if (identification)
         conclude(identification, self->packet.result == 0 ? &self->packet.facts : NULL);
     return G_SOURCE_CONTINUE;
 }
@@ -178,6 +192,34 @@ ask_helper(Identifier *self, guint32 cookie, pid_t pid, int pidfd, uid_t uid)
     /* It may have been started anew since the last question. */
     disconnect(self);
     return connect_helper(self) && send_question(self, &question, pidfd);
+}
+
+static gboolean
+on_again(gpointer user_data)
+{
+    Identification *identification = user_data;
+
+    source_clear(&identification->again);
+    if (!ask_helper(identification->identifier, identification->cookie, identification->pid,
+                    identification->pidfd, identification->uid))
+        conclude(identification, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* A user's callers may come many at a time, as when a session starts. The deadline is over all of it. */
+static void
+ask_again_later(Identification *identification)
+{
+    if (identification->again)
+        return;
+    /* A process is never asked for with less than before. */
+    if (identification->has_pidfd && identification->pidfd < 0) {
+        conclude(identification, NULL);
+        return;
+    }
+    identification->again = g_timeout_source_new(AGAIN_MS);
+    g_source_set_callback(identification->again, on_again, identification, NULL);
+    g_source_attach(identification->again, /* context= */ NULL);
 }
 
 /* Without a helper. */
@@ -275,6 +317,10 @@ identifier_ask(Identifier *self, pid_t pid, int pidfd, uid_t uid, IdentifierAnsw
 
     identification->identifier = self;
     identification->cookie = cookie;
+    identification->pid = pid;
+    identification->has_pidfd = pidfd >= 0;
+    identification->pidfd = pidfd >= 0 ? fcntl(pidfd, F_DUPFD_CLOEXEC, 0) : -1;
+    identification->uid = uid;
     identification->answer = answer;
     identification->user_data = user_data;
     identification->deadline = g_timeout_source_new(asked ? DEADLINE_MS : 0);
@@ -288,6 +334,9 @@ void
 identification_free(Identification *identification)
 {
     g_hash_table_remove(identification->identifier->pending, GUINT_TO_POINTER(identification->cookie));
+    if (identification->pidfd >= 0)
+        close(identification->pidfd);
+    source_clear(&identification->again);
     g_source_destroy(identification->deadline);
     g_source_unref(identification->deadline);
     g_free(identification);

@@ -36,9 +36,10 @@ enum {
 typedef struct Watch {
     Lane *lane;
     int fd;
-    gushort events;  /* as registered with epoll */
-    gushort revents; /* as reported since the last check */
-    gboolean wanted; /* by the query at hand */
+    gushort events;   /* as registered with epoll */
+    gushort revents;  /* as reported since the last check */
+    gboolean wanted;  /* by the query at hand */
+    gboolean refused; /* by epoll, which is asked again at each turn */
 } Watch;
 
 struct LaneHub {
@@ -113,15 +114,18 @@ watch_control(LaneHub *hub, Watch *watch, int operation)
 {
     struct epoll_event event = { .events = watch->events, .data.fd = watch->fd };
 
+    watch->refused = FALSE;
     if (epoll_ctl(hub->epoll_fd, operation, watch->fd, &event) == 0)
         return;
     if (operation == EPOLL_CTL_MOD && errno == ENOENT)
         watch_control(hub, watch, EPOLL_CTL_ADD);
     else if (operation == EPOLL_CTL_ADD && errno == EEXIST)
         watch_control(hub, watch, EPOLL_CTL_MOD);
-    else
+    else {
         /* Out of memory or of the user's watches: report readiness always, as slow but never deaf. */
+        watch->refused = TRUE;
         watch->revents = watch->events | G_IO_ERR;
+    }
 }
 
 static Watch *
@@ -166,7 +170,7 @@ lane_watch_polls(Lane *lane)
 
         if (!watch) {
             watch = lane_add_watch(lane, poll->fd, poll->events);
-        } else if (watch->events != poll->events || !lane->settled) {
+        } else if (watch->events != poll->events || !lane->settled || watch->refused) {
             watch->events = poll->events;
             watch_control(lane->hub, watch, EPOLL_CTL_MOD);
         }

@@ -35,7 +35,8 @@ struct Upstream {
     gboolean told_closed;
     gboolean output_shut;
     gboolean ending;
-    char *error_text; /* libsoup's, of the error that it has reported */
+    char *error_text;         /* libsoup's, of the error that it has reported */
+    gboolean protocol_broken; /* by what libsoup has read */
     GSource *close_timer;
     GSource *pong_timer;
     gboolean paused;
@@ -193,7 +194,7 @@ on_progress(gpointer user_data)
         send_close(self, code, "");
         if (flow_get_backlog(self->flow) == 0)
             finish_closing_handshake(self, code, text);
-    } else if (self->error_text && !self->told_closed) {
+    } else if (self->protocol_broken && !self->told_closed) {
         upstream_fail(self, WSB_CLOSE_PROTOCOL_ERROR, self->error_text);
     }
     if (!self->told_closed)
@@ -219,6 +220,9 @@ on_error(SoupWebsocketConnection *soup, GError *error, gpointer user_data)
     Upstream *self = user_data;
 
     (void)soup;
+    /* A transport that breaks is told when libsoup closes. */
+    if (error->domain == SOUP_WEBSOCKET_ERROR)
+        self->protocol_broken = TRUE;
     if (!self->error_text)
         self->error_text = g_strdup(error->message);
 }

@@ -6,7 +6,7 @@
 
 BUILD_PACKAGES=(
     build-essential meson ninja-build pkg-config
-    libglib2.0-dev libsoup-3.0-dev libsystemd-dev libgnutls28-dev python3-docutils
+    libglib2.0-dev libsoup-3.0-dev libsystemd-dev libgnutls28-dev python3-docutils zlib1g-dev
 )
 RUN_PACKAGES=(dbus systemd glib-networking ca-certificates python3 python3-websockets)
 TEST_PACKAGES=(
