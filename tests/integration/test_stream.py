@@ -390,7 +390,7 @@ async def test_what_was_received_can_be_read_after_the_end(websocket, stream, op
     server = await serve_raw(script)
     for _ in range(3):
         await opened(websocket, server.url())
-        await eventually(lambda: stream.socket.recv(1, socket.MSG_PEEK), "the first message")
+        await stream.readable()
         received = await websocket.property("MessagesReceived")
         await websocket.close()
         while not isinstance(await websocket.next(), Close):

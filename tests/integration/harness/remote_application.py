@@ -99,6 +99,9 @@ class RemoteApplication(application.Application):
 
     async def _read(self):
         async for text in self.process.child.stdout:
+            # One that is killed may leave half a line.
+            if not text.endswith(b"\n"):
+                break
             line = decode(json.loads(text))
             if "event" in line:
                 self.websockets[line["path"]].received(_EVENTS[line["event"]](**line["fields"]))

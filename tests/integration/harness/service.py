@@ -34,6 +34,8 @@ _REPORT = re.compile(
     r"|(?:CRITICAL|WARNING|ERROR) \*\*"
 )
 
+_SHOWN_LINES = 60  # each decision is one
+
 _PASSED_ENVIRONMENT = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "G_SLICE")
 
 
@@ -182,7 +184,8 @@ class Service:
     async def destroy(self):
         if self.process is not None:
             await self.process.destroy()
-            print(f"--- standard error of wsbrokerd ---\n{self.process.stderr()}")
+            lines = self.process.stderr().splitlines()
+            print("--- standard error of wsbrokerd, the end ---", *lines[-_SHOWN_LINES:], sep="\n")
         if self.identity_helper is not None:
             await self.identity_helper.destroy()
         if self.administrator is not None:

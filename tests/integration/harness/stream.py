@@ -48,6 +48,15 @@ class Stream:
             at += n
         return bytes(view[:at])
 
+    async def readable(self):
+        """Waits until there is something to read, or the end."""
+        loop, waiting = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self.socket, waiting.set)
+        try:
+            await within(waiting.wait(), "bytes in the stream")
+        finally:
+            loop.remove_reader(self.socket)
+
     async def next(self):
         """The next message; None at the end of the stream."""
         head = await self.read(_HEADER.size)
