@@ -50,6 +50,8 @@ async def test_flood_of_calls_whose_answers_are_not_read(service, mute_caller, b
     await websocket.open((await serve()).url())
     pids = {"bus": service.bus.pid, "service": service.process.pid}
     before = {name: resident_kib(pid) for name, pid in pids.items()}
+    # Of a stranger so many calls would not be kept.
+    assert await mute_caller.who_am_i()
     for _ in range(BATCHES):
         await mute_caller.post()
         await websocket.echo("another goes on")
