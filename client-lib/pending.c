@@ -295,15 +295,14 @@ leave_to_bus(PendingCall *call)
 }
 
 static void
-lose_list(PendingCalls *calls, PendingList *list)
+lose_list(wsb_client *client, PendingList *list)
 {
+    bool is_given = client->origin == BUS_GIVEN;
     PendingCall *call;
 
     while ((call = TAILQ_FIRST(list))) {
-        bool is_given = call->client->origin == BUS_GIVEN;
-
         TAILQ_REMOVE(list, call, link);
-        calls->n_sends -= call->handler.is_send;
+        client->pending.n_sends -= call->handler.is_send;
         if (!call->handler.answered && is_given && call->handler.unwanted) {
             leave_to_bus(call);
         } else if (!call->handler.answered) {
@@ -319,8 +318,8 @@ lose_list(PendingCalls *calls, PendingList *list)
 void
 pending_lose_bus(wsb_client *client)
 {
-    lose_list(&client->pending, &client->pending.waiting);
-    lose_list(&client->pending, &client->pending.sent);
+    lose_list(client, &client->pending.waiting);
+    lose_list(client, &client->pending.sent);
     client->pending.n_sent = 0;
     call_next(&client->pending);
 }
