@@ -25,7 +25,9 @@
 #include <unistd.h>
 
 enum {
-    READ_SIZE = 64 * 1024 /* bytes read at a time, beside those that complete a long message */
+    READ_SIZE = 64 * 1024, /* bytes read at a time, beside those that complete a long message */
+    SOCKET_BUFFER =
+        256 * 1024 /* each way, where the system allows it; it may be full for each WebSocket of a caller */
 };
 
 /* epoll and GLib's sources hand this through, though GLib has no name for it. */
@@ -300,6 +302,8 @@ make_pair(int pair[2], GError **error)
 {
     /* The application's end blocks, as most programs expect of a descriptor. */
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+        (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BUFFER }, sizeof(int));
+        (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &(int){ SOCKET_BUFFER }, sizeof(int));
         (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
         return TRUE;
     }
