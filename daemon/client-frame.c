@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { BIT_FIN = 0x80, BIT_MASK = 0x80, BITS_LENGTH = 0x7F, LENGTH_16 = 126, LENGTH_64 = 127, KEY_SIZE = 4 };
+enum { KEY_SIZE = 4 };
 
 guint32
 masking_keys_take(MaskingKeys *keys)
@@ -29,30 +29,10 @@ masking_keys_take(MaskingKeys *keys)
     return keys->keys[--keys->left];
 }
 
-/* Bytes before the masking key. */
-static gsize
-key_offset(const guint8 *frame)
-{
-    switch (frame[1] & BITS_LENGTH) {
-    case LENGTH_16:
-        return 4;
-    case LENGTH_64:
-        return 10;
-    default:
-        return 2;
-    }
-}
-
 gsize
 client_frame_size(const guint8 *frame)
 {
-    gsize offset = key_offset(frame), length = 0;
-
-    if (offset == 2)
-        length = frame[1] & BITS_LENGTH;
-    for (gsize i = 2; i < offset; i++)
-        length = length << 8 | frame[i];
-    return offset + KEY_SIZE + length;
+    return frame_header_get_size(frame) + KEY_SIZE + (gsize)frame_header_get_length(frame);
 }
 
 void
@@ -80,12 +60,12 @@ client_frame_remask(guint8 *to, const guint8 *frame, gsize length, guint32 key)
     gsize offset;
     guint32 old_key;
 
-    if (length < 2 || !(frame[1] & BIT_MASK) || length < key_offset(frame) + KEY_SIZE) {
+    if (length < 2 || !(frame[1] & BIT_MASK) || length < frame_header_get_size(frame) + KEY_SIZE) {
         if (length > 0)
             memcpy(to, frame, length);
         return;
     }
-    offset = key_offset(frame);
+    offset = frame_header_get_size(frame);
     memcpy(&old_key, frame + offset, KEY_SIZE);
     memcpy(to, frame, offset);
     memcpy(to + offset, &key, KEY_SIZE);

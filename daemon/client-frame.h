@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "frame.h"
+#include "frame-header.h"
 
 /* Masking keys from the kernel's generator, a few at a time. Starts as all zero. */
 typedef struct MaskingKeys {

@@ -14,19 +14,7 @@
 
 #include <string.h>
 
-enum {
-    BIT_FIN = 0x80,
-    BIT_RSV1 = 0x40,
-    BITS_RSV = 0x70,
-    BIT_CONTROL = 0x08,
-    BITS_OPCODE = 0x0F,
-    BIT_MASK = 0x80,
-    BITS_LENGTH = 0x7F,
-
-    LENGTH_16 = 126,
-    LENGTH_64 = 127,
-    CONTROL_MAX = 125
-};
+enum { CONTROL_MAX = 125 };
 
 guint16
 frame_fault_to_close_code(FrameFault fault)
@@ -65,22 +53,6 @@ static FrameFault
 protocol_fault(FrameScanner *scanner, const char *text)
 {
     return fault(scanner, FRAME_FAULT_PROTOCOL, text);
-}
-
-/* Bytes that the header at hand has in all, as far as its first two tell. */
-static guint8
-header_size(const FrameScanner *scanner)
-{
-    if (scanner->header_length < 2)
-        return 2;
-    switch (scanner->header[1] & BITS_LENGTH) {
-    case LENGTH_16:
-        return 4;
-    case LENGTH_64:
-        return 10;
-    default:
-        return 2;
-    }
 }
 
 /* The two bytes that every frame begins with, as soon as both are there. */
@@ -123,16 +95,10 @@ static FrameFault
 read_length(FrameScanner *scanner, guint64 *ret_length)
 {
     guint8 short_length = scanner->header[1] & BITS_LENGTH;
-    guint64 length = 0, least = 0;
+    guint64 length = frame_header_get_length(scanner->header);
+    guint64 least = short_length == LENGTH_16 ? LENGTH_16 : (guint64)G_MAXUINT16 + 1;
 
-    if (short_length < LENGTH_16) {
-        *ret_length = short_length;
-        return FRAME_FAULT_NONE;
-    }
-    for (guint8 i = 2; i < header_size(scanner); i++)
-        length = length << 8 | scanner->header[i];
-    least = short_length == LENGTH_16 ? LENGTH_16 : (guint64)G_MAXUINT16 + 1;
-    if (length < least)
+    if (short_length >= LENGTH_16 && length < least)
         return protocol_fault(scanner, "a length is not in its shortest form");
     if (length > G_MAXINT64)
         return protocol_fault(scanner, "a length has its highest bit set");
@@ -245,7 +211,7 @@ take_header_byte(FrameScanner *scanner, guint8 byte)
     if (scanner->header_length == 2)
         kind = check_start(scanner);
     if (kind == FRAME_FAULT_NONE && scanner->header_length >= 2 &&
-        scanner->header_length == header_size(scanner))
+        scanner->header_length == frame_header_get_size(scanner->header))
         kind = begin_frame(scanner);
     return kind;
 }

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "frame-header.h"
 #include "utf8.h"
 
 #include <glib.h>
-
-/* RFC 6455 section 5.2. */
-typedef enum {
-    OPCODE_CONTINUATION = 0x0,
-    OPCODE_TEXT = 0x1,
-    OPCODE_BINARY = 0x2,
-    OPCODE_CLOSE = 0x8,
-    OPCODE_PING = 0x9,
-    OPCODE_PONG = 0xA,
-} FrameOpcode;
 
 /* What is wrong with a server's bytes. */
 typedef enum {

@@ -8,53 +8,28 @@
 
 #include "message-reader.h"
 
-enum {
-    BIT_FIN = 0x80,
-    BIT_CONTROL = 0x08,
-    BITS_OPCODE = 0x0F,
-    BITS_LENGTH = 0x7F,
-    LENGTH_16 = 126,
-    LENGTH_64 = 127
-};
-
 void
 message_reader_clear(MessageReader *reader)
 {
     payload_clear(&reader->payload);
 }
 
-static gsize
-header_size(const MessageReader *reader)
-{
-    if (reader->header_length < 2)
-        return 2;
-    switch (reader->header[1] & BITS_LENGTH) {
-    case LENGTH_16:
-        return 4;
-    case LENGTH_64:
-        return 10;
-    default:
-        return 2;
-    }
-}
-
-static guint64
-payload_length(const MessageReader *reader)
-{
-    gsize size = header_size(reader);
-    guint64 length = 0;
-
-    if (size == 2)
-        return reader->header[1] & BITS_LENGTH;
-    for (gsize i = 2; i < size; i++)
-        length = length << 8 | reader->header[i];
-    return length;
-}
-
 static gboolean
 is_control(const MessageReader *reader)
 {
     return (reader->header[0] & BIT_CONTROL) != 0;
+}
+
+/* The header is whole. */
+static void
+begin_frame(MessageReader *reader)
+{
+    guint8 opcode = reader->header[0] & BITS_OPCODE;
+
+    reader->in_frame = TRUE;
+    reader->left = frame_header_get_length(reader->header);
+    if (opcode == OPCODE_TEXT || opcode == OPCODE_BINARY)
+        reader->text = opcode == OPCODE_TEXT;
 }
 
 /* As much of a header as there is. Returns how many bytes that is. */
@@ -65,13 +40,8 @@ take_header(MessageReader *reader, const guint8 *data, gsize length)
 
     while (!reader->in_frame && taken < length) {
         reader->header[reader->header_length++] = data[taken++];
-        if (reader->header_length < header_size(reader))
-            continue;
-        reader->in_frame = TRUE;
-        reader->left = payload_length(reader);
-        if ((reader->header[0] & BITS_OPCODE) == OPCODE_TEXT ||
-            (reader->header[0] & BITS_OPCODE) == OPCODE_BINARY)
-            reader->text = (reader->header[0] & BITS_OPCODE) == OPCODE_TEXT;
+        if (reader->header_length >= 2 && reader->header_length == frame_header_get_size(reader->header))
+            begin_frame(reader);
     }
     return taken;
 }

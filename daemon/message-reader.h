@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "frame.h"
+#include "frame-header.h"
 #include "payload.h"
 
 /* Puts messages together out of a server's frames (RFC 6455 section 5.4). Starts as all zero. */

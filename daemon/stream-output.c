@@ -17,18 +17,10 @@ enum {
     VECTOR_MAX = 16       /* chunks a write */
 };
 
-static gpointer
-bytes_unref(gpointer bytes)
-{
-    g_bytes_unref(bytes);
-    return NULL;
-}
-
 void
 stream_output_clear(StreamOutput *output)
 {
-    while (!g_queue_is_empty(&output->chunks))
-        bytes_unref(g_queue_pop_head(&output->chunks));
+    g_queue_clear_full(&output->chunks, (GDestroyNotify)g_bytes_unref);
     g_clear_pointer(&output->tail, g_byte_array_unref);
     output->at = output->backlog = 0;
 }
@@ -81,7 +73,7 @@ advance(StreamOutput *output, gsize length)
     output->at += length;
     while (!g_queue_is_empty(&output->chunks) && output->at >= g_bytes_get_size(output->chunks.head->data)) {
         output->at -= g_bytes_get_size(output->chunks.head->data);
-        bytes_unref(g_queue_pop_head(&output->chunks));
+        g_bytes_unref(g_queue_pop_head(&output->chunks));
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * One open connection. libsoup frames and answers pings; the flow beneath it meters and sees faults first; this
+ * One open connection. libsoup sends and answers pings; the flow beneath it has the messages, and sees faults first; this
  * decides what the end of the connection means and says it once. The order is always: at most one `failed`, one
  * `closed`, one `ended`.
  *

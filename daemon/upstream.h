@@ -22,7 +22,7 @@ typedef struct UpstreamEvents {
 } UpstreamEvents;
 
 typedef struct UpstreamLimits {
-    gsize max_message_size; /* bytes, greater than 0: libsoup takes 0 for no limit */
+    gsize max_message_size; /* bytes */
     gsize max_backlog;      /* bytes that honest use can leave waiting; see flow_new() */
     gint64 close_timeout;   /* µs */
     guint ping_interval;    /* seconds; 0: none */

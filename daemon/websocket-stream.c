@@ -129,10 +129,12 @@ websocket_flush_stream(WebSocket *self)
 void
 websocket_end_stream(WebSocket *self)
 {
-    g_autoptr(Lane) lane = self->stream ? lane_ref(stream_get_lane(self->stream)) : NULL;
+    g_autoptr(Lane) lane = NULL;
 
     if (!self->stream)
         return;
+    /* The stream may end, and its reference with it, within the call. */
+    lane = lane_ref(stream_get_lane(self->stream));
     g_clear_pointer(&self->former, stream_free);
     self->former = g_steal_pointer(&self->stream);
     lane_enter(lane);
