@@ -133,17 +133,19 @@ async def test_reset_after_each_byte_that_the_server_reads(bus_application, serv
 
 @LEAVINGS
 async def test_request_is_cut(bus_application, serve_raw, leave):
-    async def reads(peer):
-        await peer.reader.readexactly(lengths.pop())
-        await leave(peer)
+    """After each third byte that the server reads of it."""
 
-    lengths = list(range(0, 150, 3))
-    server = await serve_raw(reads)
+    async def play(length):
+        async def reads(peer):
+            await peer.reader.readexactly(length)
+            await leave(peer)
 
-    async def play(_length):
-        await ends_without_open(bus_application, server.url(), ("handshake",))
+        server = await serve_raw(reads)
+        # A reset of what was accepted a moment ago can be what the client's connect() reports.
+        stages = ("handshake", "connect") if length == 0 and leave is reset else ("handshake",)
+        await ends_without_open(bus_application, server.url(), stages)
 
-    await play_each(play, list(lengths))
+    await play_each(play, range(0, 150, 3))
 
 
 # TLS
