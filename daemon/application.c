@@ -21,9 +21,14 @@ enum {
     CREDIT = 5 * G_USEC_PER_SEC /* … after the first half second */
 };
 
+typedef struct Connections {
+    guint live;   /* as the application sees it */
+    guint ending; /* over for the application, not yet for us */
+} Connections;
+
 struct ApplicationTable {
-    GHashTable *applications;     /* name → Application */
-    GHashTable *user_connections; /* uid → connections, as pointers */
+    GHashTable *applications; /* name → Application */
+    GHashTable *users;        /* uid → Connections of all its applications, while there are any */
     guint max_connections_per_user;
     guint max_pending;
     guint n_pending;
@@ -35,7 +40,7 @@ struct Application {
     guint references; /* at 0 it stays until its bucket is full again, or failures would be forgotten */
     char *name;       /* "uid section" */
     uid_t uid;
-    guint n_connections;
+    Connections connections;
     double tokens;       /* attempts that could be made … */
     gint64 tokens_since; /* … at this monotonic time; 0: never used */
     gint64 tokens_full;  /* monotonic time at which the bucket is full again */
@@ -67,7 +72,7 @@ application_table_new(guint max_connections_per_user, guint max_pending)
 
     table->applications =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)application_free);
-    table->user_connections = g_hash_table_new(NULL, NULL);
+    table->users = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     table->max_connections_per_user = max_connections_per_user;
     table->max_pending = max_pending;
     g_queue_init(&table->turn);
@@ -96,10 +101,10 @@ application_table_free(ApplicationTable *table)
 {
     sweep(table, G_MAXINT64);
     g_assert(g_hash_table_size(table->applications) == 0);
-    g_assert(g_hash_table_size(table->user_connections) == 0);
+    g_assert(g_hash_table_size(table->users) == 0);
     g_assert(table->n_pending == 0);
     g_hash_table_unref(table->applications);
-    g_hash_table_unref(table->user_connections);
+    g_hash_table_unref(table->users);
     g_free(table);
 }
 
@@ -134,8 +139,8 @@ application_unref(Application *application)
 {
     if (--application->references > 0)
         return;
-    g_assert(application->n_connections == 0 && application->n_pending == 0 &&
-             application->waiting.length == 0);
+    g_assert(application->connections.live == 0 && application->connections.ending == 0);
+    g_assert(application->n_pending == 0 && application->waiting.length == 0);
 }
 
 const char *
@@ -146,24 +151,36 @@ application_get_name(const Application *application)
 
 /* Connections. */
 
-static guint
+static Connections
 user_connections(const Application *application)
 {
-    return GPOINTER_TO_UINT(
-        g_hash_table_lookup(application->table->user_connections, GUINT_TO_POINTER(application->uid)));
+    const Connections *user =
+        g_hash_table_lookup(application->table->users, GUINT_TO_POINTER(application->uid));
+
+    return user ? *user : (Connections){ 0 };
 }
 
 static void
-change_connections(Application *application, int change)
+change_connections(Application *application, int live, int ending)
 {
-    GHashTable *users = application->table->user_connections;
-    guint count = user_connections(application) + (guint)change;
+    GHashTable *users = application->table->users;
+    Connections user = user_connections(application);
 
-    application->n_connections += (guint)change;
-    if (count > 0)
-        g_hash_table_insert(users, GUINT_TO_POINTER(application->uid), GUINT_TO_POINTER(count));
+    application->connections.live += (guint)live;
+    application->connections.ending += (guint)ending;
+    user.live += (guint)live;
+    user.ending += (guint)ending;
+    if (user.live + user.ending > 0)
+        g_hash_table_insert(users, GUINT_TO_POINTER(application->uid), g_memdup2(&user, sizeof(user)));
     else
         g_hash_table_remove(users, GUINT_TO_POINTER(application->uid));
+}
+
+/* Those that are ending take no place, until they are as many as may live. */
+static gboolean
+is_full(Connections connections, guint max)
+{
+    return connections.live >= max || (guint64)connections.live + connections.ending >= 2 * (guint64)max;
 }
 
 /* A token bucket as deep as the rate. */
@@ -194,21 +211,28 @@ application_take_connection(Application *application, const ApplicationLimits *l
     if (!take_token(application, limits))
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED,
                                "The application connects too often (MaxConnectRate)");
-    if (application->n_connections >= limits->max_connections)
+    if (is_full(application->connections, limits->max_connections))
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED,
                                "The application has as many connections as it may (MaxConnections)");
-    if (user_connections(application) >= application->table->max_connections_per_user)
+    if (is_full(user_connections(application), application->table->max_connections_per_user))
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED,
                                "The user has as many connections as it may (MaxConnectionsPerUser)");
-    change_connections(application, 1);
+    change_connections(application, /* live= */ 1, /* ending= */ 0);
     return TRUE;
 }
 
 void
-application_return_connection(Application *application)
+application_end_connection(Application *application)
 {
-    g_assert(application->n_connections > 0);
-    change_connections(application, -1);
+    g_assert(application->connections.live > 0);
+    change_connections(application, /* live= */ -1, /* ending= */ 1);
+}
+
+void
+application_return_connection(Application *application, gboolean ending)
+{
+    g_assert((ending ? application->connections.ending : application->connections.live) > 0);
+    change_connections(application, ending ? 0 : -1, ending ? -1 : 0);
 }
 
 /* Certificates. */

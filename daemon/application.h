@@ -38,7 +38,13 @@ const char *application_get_name(const Application *application);
  * LimitExceeded. */
 gboolean application_take_connection(Application *application, const ApplicationLimits *limits,
                                      GError **error);
-void application_return_connection(Application *application);
+
+/* One of them is over for the application, which may have another in its place, though it takes the service a while yet
+ * to end it. As many may be ending as may live; beyond that they count until they are returned. */
+void application_end_connection(Application *application);
+
+/* ENDING: it has been ended before. */
+void application_return_connection(Application *application, gboolean ending);
 
 /* Work of TIME µs was done for certificates that it brought, while everybody else waited. */
 void application_charge(Application *application, gint64 time);

@@ -61,6 +61,16 @@ connection_has_ended(const Connection *self)
     return !self->attempting && !self->upstream;
 }
 
+/* What is left to do takes no place from another of the application's. */
+static void
+set_ending(Connection *self)
+{
+    if (self->request.ending)
+        return;
+    self->request.ending = TRUE;
+    application_end_connection(self->request.application);
+}
+
 /* An attempt that waited for its place needs no step more. */
 static void
 leave_queue(Connection *self)
@@ -83,6 +93,7 @@ tell_failed(Connection *self, Failure *failure)
     source_clear(&self->deadline);
     source_clear(&self->cancel_source);
     leave_queue(self);
+    set_ending(self);
     if (self->told || self->released) {
         failure_free(failure);
         return;
@@ -154,6 +165,7 @@ on_closed(guint16 code, const char *reason, gpointer user_data)
 {
     Connection *self = user_data;
 
+    set_ending(self);
     if (!self->released)
         self->events.closed(code, reason, self->user_data);
 }
@@ -315,7 +327,7 @@ connection_request_clear(ConnectionRequest *request)
     g_clear_pointer(&request->headers, header_list_free);
     g_clear_pointer(&request->protocols, g_strfreev);
     if (request->application) {
-        application_return_connection(request->application);
+        application_return_connection(request->application, request->ending);
         application_unref(g_steal_pointer(&request->application));
     }
     route_clear(&request->route);
@@ -381,6 +393,7 @@ connection_release(Connection *self)
         upstream_terminate(self->upstream, WSB_CLOSE_GOING_AWAY, "");
     lane_leave(self->lane);
     leave_queue(self);
+    set_ending(self);
     connection_free_if_over(self);
 }
 

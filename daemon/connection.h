@@ -30,6 +30,7 @@ typedef struct ConnectionRequest {
     TlsCredentials credentials;
     /* Whose connection it is: a reference, with a connection taken from it, which the connection returns. */
     Application *application;
+    gboolean ending;              /* it is over for the application */
     guint max_pending_handshakes; /* of that application */
     gint64 connect_timeout;       /* µs, over all of lookup, connecting, TLS and the opening handshake */
     UpstreamLimits limits;

@@ -53,6 +53,27 @@ async def test_max_connections(_where, application, serve):
     await websockets[1].echo("unharmed")
 
 
+async def _keeps_tcp(peer):
+    await peer.accept()
+    await peer.read_frame()
+    await peer.write(frames.close_frame(1000, ""))
+    await asyncio.Event().wait()
+
+
+@by_config_and_by_policy("MaxConnections", 1)
+async def test_max_connections_counts_what_the_application_has(_where, application, serve_raw):
+    """One that has told its Close takes no place, while the server still holds TCP; so many at most as may live."""
+    server = await serve_raw(_keeps_tcp)
+    websocket = await application.create()
+    await websocket.open(server.url())
+    await websocket.close(1000, "")
+    assert await websocket.next(Close) == Close(1000, "")
+    await websocket.open(server.url())
+    await websocket.close(1000, "")
+    await websocket.next(Close)
+    assert "MaxConnections" in await refused(2302100, websocket.connect(server.url()))
+
+
 async def _hang_up(_peer):
     pass
 

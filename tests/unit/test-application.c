@@ -35,7 +35,7 @@ static void
 give_back(Application *application, guint count)
 {
     while (count-- > 0)
-        application_return_connection(application);
+        application_return_connection(application, /* ending= */ FALSE);
 }
 
 static void
@@ -65,6 +65,45 @@ test_connections(void)
     application_unref(chat);
     application_unref(mail);
     application_unref(bobs);
+    application_table_free(table);
+}
+
+/* What is over for the application takes no place, but so many at most as may live. */
+static void
+test_ending(void)
+{
+    ApplicationTable *table = application_table_new(3, 64);
+    Application *chat = application_table_get(table, "unit chat.service", 1000);
+    Application *mail = application_table_get(table, "unit mail.service", 1000);
+    ApplicationLimits two = wide;
+
+    two.max_connections = 2;
+    take(chat, &two);
+    take(chat, &two);
+    application_end_connection(chat);
+    take(chat, &two);
+    take_refused(chat, &two, "MaxConnections"); /* two live, one is ending */
+    application_end_connection(chat);
+    take(chat, &two);
+    application_end_connection(chat);
+    take_refused(chat, &two, "MaxConnections"); /* one lives, three are ending */
+    application_return_connection(chat, /* ending= */ TRUE);
+    take(chat, &two);
+    take(mail, &two);
+    take_refused(mail, &two, "MaxConnectionsPerUser"); /* three live, two are ending */
+    application_end_connection(mail);
+    take(mail, &two);
+    application_end_connection(mail);
+    take_refused(mail, &two, "MaxConnectionsPerUser"); /* two live, four are ending */
+    application_return_connection(chat, /* ending= */ TRUE);
+    take(mail, &two);
+    give_back(chat, 2);
+    give_back(mail, 1);
+    application_return_connection(chat, /* ending= */ TRUE);
+    application_return_connection(mail, /* ending= */ TRUE);
+    application_return_connection(mail, /* ending= */ TRUE);
+    application_unref(chat);
+    application_unref(mail);
     application_table_free(table);
 }
 
@@ -245,6 +284,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/application/connections", test_connections);
+    g_test_add_func("/application/ending", test_ending);
     g_test_add_func("/application/rate", test_rate);
     g_test_add_func("/application/refusals-cost", test_refusals_cost);
     g_test_add_func("/application/admission-of-one", test_admission_of_one);
