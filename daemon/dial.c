@@ -153,7 +153,7 @@ tls_new(Dial *dial, GError **error)
     g_autoptr(GSocketConnectable) identity =
         g_network_address_new(dial->target.url->host, dial->target.url->port);
     GTlsDatabase *trust = credentials->trust ? credentials->trust : dial->target.system_trust;
-    g_autoptr(GIOStream) base = read_ahead_new(dial->result.transport);
+    g_autoptr(GIOStream) base = read_ahead_new(dial->result.transport, dial->result.socket);
     GTlsConnection *tls =
         g_initable_new(g_tls_backend_get_client_connection_type(g_tls_backend_get_default()),
                        /* cancellable= */ NULL, error, "base-io-stream", base,

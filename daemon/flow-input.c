@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * libsoup reads 1 KiB a call for as long as bytes arrive and cannot pause. This stream reads up to 64 KiB a call
- * from the transport, runs the frame scanner over them, and tells a budget of messages a turn, so that a flooding server
- * cannot keep the process; what libsoup reads from it are the control frames between them. All of it happens in
- * libsoup's turns: when it is paused, the transport is not even watched, and TCP carries the pressure to
- * the server.
+ * libsoup reads 1 KiB a call for as long as bytes arrive and cannot pause. This reads up to 64 KiB a call from the
+ * transport when its socket has something, runs the frame scanner over it, and tells a budget of messages a turn, so
+ * that a flooding server cannot keep the process. libsoup gets what its stream is left with: the control frames. While
+ * one of them waits for libsoup, what is behind it does too. While it is paused, the socket is not even watched, and TCP
+ * carries the pressure to the server.
  *
  * Invariants: a byte that the scanner refused is never handed on, nor one of a Close frame or after it (those are
- * read and dropped, so that the end of the stream is seen). Readiness is a flag that prepare() looks at: a ready time would
- * cost a write to an eventfd.
+ * read and dropped, so that the end of the stream is seen). While there are bytes or may be some that no socket shows,
+ * the watch is raised.
  */
 
 #include "flow-input.h"
 
 #include "message-reader.h"
+#include "read-ahead.h"
 
-#include <glib-unix.h>
 #include <string.h>
 
 enum {
@@ -29,26 +29,25 @@ enum {
 struct _FlowInput {
     GInputStream parent;
     GPollableInputStream *transport;
-    GSource *transport_source; /* NULL while paused, at the end, or while nobody waits */
-    int fd;            /* the transport's, or -1 for TLS, which may have bytes that no descriptor shows */
+    GIOStream *read_ahead; /* below TLS, which may have bytes that the socket does not show; else NULL */
+    LaneWatch *watch;
+    FlowInputEvents events;
+    gpointer user_data;
     gboolean readable; /* the transport may have bytes */
     gboolean last;
     gboolean stopped;
     guint pauses; /* of FlowPause */
-    void (*turn)(gpointer user_data);
-    gpointer user_data;
 
-    void (*message)(gboolean text, GBytes *data, gpointer user_data);
     FrameScanner scanner;
     MessageReader reader;
     FrameFault fault;
     guint8 *data; /* READ_SIZE bytes while there are any to hand on, else NULL */
     gsize at, end;
+    gsize control;    /* bytes of a control frame, which end at `at`, for the reader */
     gsize budget;     /* bytes that may still be handed on this turn */
     gsize frame_size; /* of what was read last, on the average */
     gboolean ended;
     GError *error;
-    guint n_waiting; /* sources of ours that somebody waits on */
 };
 
 static void flow_input_pollable_init(GPollableInputStreamInterface *interface);
@@ -62,6 +61,13 @@ flow_input_has_bytes(const FlowInput *self)
     return self->at < self->end;
 }
 
+/* Whether all that was taken from the transport has been handed on. */
+static gboolean
+flow_input_is_read(const FlowInput *self)
+{
+    return !flow_input_has_bytes(self) && self->control == 0;
+}
+
 static gboolean
 flow_input_at_end(const FlowInput *self)
 {
@@ -69,62 +75,32 @@ flow_input_at_end(const FlowInput *self)
 }
 
 static gboolean
+flow_input_may_read(const FlowInput *self)
+{
+    return self->pauses == 0 && !self->stopped;
+}
+
+/* Whether there is something for the reader. */
+static gboolean
 flow_input_ready(const FlowInput *self)
 {
-    if (self->pauses != 0 || self->stopped)
-        return FALSE;
-    return flow_input_has_bytes(self) || self->readable || flow_input_at_end(self);
+    return flow_input_may_read(self) &&
+           (self->control > 0 || (flow_input_is_read(self) && flow_input_at_end(self)));
 }
 
+/* What there is to wait for after a step. */
 static void
-flow_input_unwatch(FlowInput *self)
+flow_input_wait(FlowInput *self)
 {
-    if (self->transport_source)
-        g_source_destroy(self->transport_source);
-    g_clear_pointer(&self->transport_source, g_source_unref);
-}
+    gboolean wanted = flow_input_may_read(self) && self->control == 0;
 
-static gboolean
-flow_input_note_readable(FlowInput *self)
-{
-    self->readable = TRUE;
-    if (self->n_waiting > 0)
-        return G_SOURCE_CONTINUE;
-    /* Nobody would read, and the descriptor stays readable: watch it again when somebody waits. */
-    g_clear_pointer(&self->transport_source, g_source_unref);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_fd_readable(int fd, GIOCondition condition, gpointer user_data)
-{
-    (void)fd, (void)condition;
-    return flow_input_note_readable(user_data);
-}
-
-static gboolean
-on_transport_readable(GObject *stream, gpointer user_data)
-{
-    (void)stream;
-    return flow_input_note_readable(user_data);
-}
-
-static void
-flow_input_watch(FlowInput *self)
-{
-    if (self->transport_source || self->pauses != 0 || self->stopped || flow_input_at_end(self))
+    if (flow_input_is_read(self))
+        g_clear_pointer(&self->data, g_free);
+    if (self->stopped)
         return;
-    /* The stream's own source has another inside, which writes to an eventfd at each dispatch. */
-    if (self->fd >= 0) {
-        self->transport_source = g_unix_fd_source_new(self->fd, G_IO_IN);
-        g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_fd_readable), self, NULL);
-    } else {
-        self->transport_source =
-            g_pollable_input_stream_create_source(self->transport, /* cancellable= */ NULL);
-        g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_transport_readable), self, NULL);
-    }
-    g_source_set_can_recurse(self->transport_source, TRUE);
-    g_source_attach(self->transport_source, g_main_context_get_thread_default());
+    lane_watch_want(self->watch, G_IO_IN, wanted && !flow_input_at_end(self));
+    if (wanted && (flow_input_has_bytes(self) || (self->readable && !flow_input_at_end(self))))
+        lane_watch_raise(self->watch);
 }
 
 /* Scans the N bytes behind `end` and keeps those that may be handed on. */
@@ -151,8 +127,8 @@ flow_input_read_transport(FlowInput *self)
     if (n > 0) {
         gsize accepted = flow_input_scan(self, (gsize)n);
 
-        /* A socket that gave less than it was asked for has no more. */
-        if ((gsize)n < room && self->fd >= 0)
+        /* A socket that gave less than it was asked for has no more; nor has TLS, which gives a record a read. */
+        if ((gsize)n < room && (!self->read_ahead || read_ahead_is_empty(self->read_ahead)))
             self->readable = FALSE;
         return self->readable && accepted > 0 && self->end < READ_SIZE;
     }
@@ -188,68 +164,73 @@ flow_input_fill(FlowInput *self)
     frames = self->scanner.n_frames - frames;
     self->frame_size = self->end / MAX(1, frames);
     self->budget = MIN(self->budget, flow_input_turn_budget(self));
-    if (flow_input_at_end(self))
-        flow_input_unwatch(self);
 }
 
-static gboolean
-flow_input_may_read(const FlowInput *self)
+/* Tells the next message, or comes upon a control frame. */
+static void
+flow_input_take(FlowInput *self)
 {
-    return self->pauses == 0 && !self->stopped && self->budget > 0;
+    g_autoptr(GBytes) message = NULL;
+    gboolean text = FALSE;
+    gsize n = 0;
+    MessageReaderResult result = message_reader_take(
+        &self->reader, self->data + self->at, MIN(self->budget, self->end - self->at), &n, &message, &text);
+
+    self->at += n;
+    self->budget -= n;
+    if (result == MESSAGE_READER_CONTROL)
+        self->control = n;
+    else if (result == MESSAGE_READER_MESSAGE)
+        self->events.message(text, message, self->user_data);
 }
 
-/* Tells messages until a control frame comes, whose bytes are what BUFFER gets. Returns how many; 0 for none yet. */
-static gsize
-flow_input_hand_on(FlowInput *self, void *buffer, gsize count)
+/* As far as the budget goes, up to a control frame. */
+static void
+flow_input_advance(FlowInput *self)
 {
-    while (flow_input_may_read(self) && flow_input_has_bytes(self)) {
-        const guint8 *data = self->data + self->at;
-        g_autoptr(GBytes) message = NULL;
-        gboolean text = FALSE;
-        gsize n = 0;
-        MessageReaderResult result = message_reader_take(
-            &self->reader, data, MIN(self->budget, self->end - self->at), &n, &message, &text);
-
-        self->at += n;
-        self->budget -= n;
-        if (result == MESSAGE_READER_CONTROL) {
-            g_assert(n <= count); /* libsoup reads a KiB a call, and no control frame has as much */
-            memcpy(buffer, data, n);
-            return n;
-        }
-        if (result == MESSAGE_READER_MESSAGE)
-            self->message(text, message, self->user_data);
+    while (flow_input_may_read(self) && self->budget > 0 && self->control == 0) {
+        if (!flow_input_has_bytes(self) && self->readable && !flow_input_at_end(self))
+            flow_input_fill(self);
+        if (!flow_input_has_bytes(self))
+            return;
+        flow_input_take(self);
     }
-    return 0;
+}
+
+void
+flow_input_turn(FlowInput *self, GIOCondition condition)
+{
+    self->budget = flow_input_turn_budget(self);
+    self->readable |= (condition & (G_IO_IN | G_IO_HUP | G_IO_ERR)) != 0;
+    flow_input_advance(self);
+    flow_input_wait(self);
+}
+
+static gssize
+flow_input_take_control(FlowInput *self, void *buffer, gsize count)
+{
+    gsize n = self->control;
+
+    g_assert(n <= count); /* libsoup reads a KiB a call, and no control frame has as much */
+    memcpy(buffer, self->data + self->at - n, n);
+    self->control = 0;
+    return (gssize)n;
 }
 
 static gssize
 flow_input_read_nonblocking(GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
     FlowInput *self = FLOW_INPUT(stream);
-    gboolean may_read;
 
-    for (;;) {
-        gsize n;
-
-        if (flow_input_may_read(self) && !flow_input_has_bytes(self) && self->readable &&
-            !flow_input_at_end(self))
-            flow_input_fill(self);
-        if (!flow_input_may_read(self) || !flow_input_has_bytes(self))
-            break;
-        n = flow_input_hand_on(self, buffer, count);
-        if (n > 0)
-            return (gssize)n;
-    }
-    may_read = flow_input_may_read(self);
-    if (!flow_input_has_bytes(self))
-        g_clear_pointer(&self->data, g_free);
-    if (may_read && self->ended)
-        return 0;
-    if (may_read && self->error)
+    flow_input_advance(self);
+    if (!flow_input_ready(self))
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "nothing to read yet");
+    else if (self->control > 0)
+        return flow_input_take_control(self, buffer, count);
+    else if (self->error)
         g_propagate_error(error, g_error_copy(self->error));
     else
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "nothing to read yet");
+        return 0;
     return -1;
 }
 
@@ -286,20 +267,17 @@ input_source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
     g_autoptr(FlowInput) input = g_object_ref(((InputSource *)source)->input);
     gboolean keep;
 
-    input->budget = flow_input_turn_budget(input);
     keep = ((GPollableSourceFunc)(void (*)(void))callback)(G_OBJECT(input), user_data);
+    flow_input_wait(input);
     if (!input->stopped)
-        input->turn(input->user_data);
+        input->events.read(input->user_data);
     return keep;
 }
 
 static void
 input_source_finalize(GSource *source)
 {
-    FlowInput *input = ((InputSource *)source)->input;
-
-    input->n_waiting--;
-    g_object_unref(input);
+    g_object_unref(((InputSource *)source)->input);
 }
 
 static GSourceFuncs input_source_funcs = { .prepare = input_source_prepare,
@@ -317,8 +295,6 @@ flow_input_create_source(GPollableInputStream *stream, GCancellable *cancellable
     (void)cancellable;
     ((InputSource *)source)->input = g_object_ref(self);
     g_source_set_static_name(source, "flow input");
-    self->n_waiting++;
-    flow_input_watch(self);
     return source;
 }
 
@@ -329,26 +305,26 @@ flow_input_is_readable(GPollableInputStream *stream)
 }
 
 FlowInput *
-flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint64 max_message_size,
-               void (*message)(gboolean text, GBytes *data, gpointer user_data),
-               void (*turn)(gpointer user_data), gpointer user_data)
+flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch *watch, GBytes *leftover,
+               guint64 max_message_size, const FlowInputEvents *events, gpointer user_data)
 {
     FlowInput *self = g_object_new(FLOW_TYPE_INPUT, NULL);
     gsize length = leftover ? g_bytes_get_size(leftover) : 0;
 
     g_assert(length <= READ_SIZE);
     self->transport = g_object_ref(transport);
-    self->fd = fd;
-    self->readable = TRUE;
-    self->message = message;
-    self->turn = turn;
+    g_set_object(&self->read_ahead, read_ahead);
+    self->watch = watch;
+    self->events = *events;
     self->user_data = user_data;
+    self->readable = TRUE;
     frame_scanner_init(&self->scanner, max_message_size);
     if (length > 0) {
         self->data = g_malloc(READ_SIZE);
         memcpy(self->data, g_bytes_get_data(leftover, NULL), length);
         flow_input_scan(self, length);
     }
+    flow_input_wait(self);
     return self;
 }
 
@@ -356,7 +332,7 @@ void
 flow_input_pause(FlowInput *self, FlowPause reason)
 {
     self->pauses |= reason;
-    flow_input_unwatch(self);
+    flow_input_wait(self);
 }
 
 void
@@ -365,10 +341,8 @@ flow_input_resume(FlowInput *self, FlowPause reason)
     if (!(self->pauses & reason))
         return;
     self->pauses &= ~(guint)reason;
-    if (self->pauses == 0) {
-        self->readable = TRUE;
-        flow_input_watch(self);
-    }
+    self->readable = TRUE;
+    flow_input_wait(self);
 }
 
 void
@@ -376,12 +350,13 @@ flow_input_set_last(FlowInput *self)
 {
     self->last = TRUE;
     self->readable = TRUE;
+    flow_input_wait(self);
 }
 
 FrameFault
 flow_input_get_fault(const FlowInput *self, const char **ret_text)
 {
-    if (self->fault == FRAME_FAULT_NONE || flow_input_has_bytes(self))
+    if (self->fault == FRAME_FAULT_NONE || !flow_input_is_read(self))
         return FRAME_FAULT_NONE;
     *ret_text = self->scanner.fault_text;
     return self->fault;
@@ -390,7 +365,7 @@ flow_input_get_fault(const FlowInput *self, const char **ret_text)
 gboolean
 flow_input_get_close(const FlowInput *self, guint16 *ret_code, const char **ret_reason)
 {
-    if (!self->scanner.close_seen || flow_input_has_bytes(self))
+    if (!self->scanner.close_seen || !flow_input_is_read(self))
         return FALSE;
     *ret_code = self->scanner.close_code;
     *ret_reason = self->scanner.close_reason;
@@ -400,8 +375,9 @@ flow_input_get_close(const FlowInput *self, guint16 *ret_code, const char **ret_
 void
 flow_input_stop(FlowInput *self)
 {
+    if (!self->stopped)
+        lane_watch_want(self->watch, G_IO_IN, FALSE);
     self->stopped = TRUE;
-    flow_input_unwatch(self);
 }
 
 static void
@@ -409,10 +385,10 @@ flow_input_finalize(GObject *object)
 {
     FlowInput *self = FLOW_INPUT(object);
 
-    flow_input_unwatch(self);
     frame_scanner_clear(&self->scanner);
     message_reader_clear(&self->reader);
     g_clear_object(&self->transport);
+    g_clear_object(&self->read_ahead);
     g_clear_error(&self->error);
     g_free(self->data);
     G_OBJECT_CLASS(flow_input_parent_class)->finalize(object);

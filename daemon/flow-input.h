@@ -2,6 +2,7 @@
 #pragma once
 
 #include "frame.h"
+#include "lane.h"
 
 #include <gio/gio.h>
 
@@ -15,15 +16,26 @@ typedef enum {
     FLOW_PAUSE_BACKLOG = 1 << 1,     /* too much waits to be written */
 } FlowPause;
 
+/* Told from within a turn or a read; neither may drop the last reference to the stream. */
+typedef struct FlowInputEvents {
+    /* A whole message of the server's; valid during the call. */
+    void (*message)(gboolean text, GBytes *data, gpointer user_data);
+    /* After each turn of the reader's. */
+    void (*read)(gpointer user_data);
+} FlowInputEvents;
+
 /*
- * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). FD is TRANSPORT's descriptor, or -1
- * where it is TLS, which gives a record a read whatever it is asked for. MESSAGE is told each whole message, from within
- * a read; what a reader gets are the control frames but Close. TURN is called after each turn in which the reader was
- * told that there is something. Neither may drop the last reference to the stream.
+ * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). Where TRANSPORT is TLS, READ_AHEAD is
+ * what it stands on (referenced; see read-ahead.h), else NULL. What a reader of the stream gets are the control frames but Close. WATCH is the socket's:
+ * it is asked for bytes, and raised for what needs none, each of which flow_input_turn() is to be told. It must live
+ * until flow_input_stop().
  */
-FlowInput *flow_input_new(GPollableInputStream *transport, int fd, GBytes *leftover, guint64 max_message_size,
-                          void (*message)(gboolean text, GBytes *data, gpointer user_data),
-                          void (*turn)(gpointer user_data), gpointer user_data);
+FlowInput *flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch *watch,
+                          GBytes *leftover, guint64 max_message_size, const FlowInputEvents *events,
+                          gpointer user_data);
+
+/* A turn, in which the socket is ready for CONDITION. */
+void flow_input_turn(FlowInput *input, GIOCondition condition);
 
 void flow_input_pause(FlowInput *input, FlowPause reason);
 void flow_input_resume(FlowInput *input, FlowPause reason);
@@ -37,5 +49,5 @@ FrameFault flow_input_get_fault(const FlowInput *input, const char **ret_text);
 /* Whether all has been read that came before a Close frame, and that has come; *ret_reason is owned by the stream. */
 gboolean flow_input_get_close(const FlowInput *input, guint16 *ret_code, const char **ret_reason);
 
-/* Detaches the source and reads nothing more. */
+/* Reads nothing more, and forgets the watch. */
 void flow_input_stop(FlowInput *input);

@@ -13,7 +13,6 @@
 #include "flow-output.h"
 
 #include "client-frame.h"
-#include "source.h"
 
 #include <string.h>
 
@@ -27,20 +26,18 @@ enum {
 struct _FlowOutput {
     GOutputStream parent;
     GPollableOutputStream *transport;
-    void (*flushed)(gpointer user_data);
-    gpointer user_data;
+    LaneWatch *watch;
 
     GByteArray *kept;   /* NULL while nothing waits */
     gsize at;           /* of `kept`, already written */
     gsize boundary;     /* of `kept`: where a frame begins, at or before `at` or just behind its frame */
     gsize retry;        /* bytes that the transport refused and wants to see again */
-    gboolean gathering; /* something was written this turn */
+    gboolean gathering; /* something was written this turn, whose end is waited for */
+    gboolean blocked;   /* the transport takes no more, which is waited for */
     gboolean corked;    /* whoever writes will say when it was the last */
     gboolean broken;
     gboolean stopped;
     MaskingKeys masking_keys;
-    GSource *turn_source;
-    GSource *transport_source; /* while the transport takes no more */
 };
 
 static void flow_output_pollable_init(GPollableOutputStreamInterface *interface);
@@ -85,16 +82,20 @@ flow_output_write_transport(FlowOutput *self, const guint8 *data, gsize length)
     return written;
 }
 
-static gboolean on_transport_writable(GObject *stream, gpointer user_data);
+static void
+flow_output_set_blocked(FlowOutput *self, gboolean blocked)
+{
+    if (self->stopped)
+        return;
+    self->blocked = blocked;
+    lane_watch_want(self->watch, G_IO_OUT, blocked);
+}
 
 static void
-flow_output_watch(FlowOutput *self)
+flow_output_await_end_of_turn(FlowOutput *self)
 {
-    if (self->transport_source)
-        return;
-    self->transport_source = g_pollable_output_stream_create_source(self->transport, /* cancellable= */ NULL);
-    g_source_set_callback(self->transport_source, G_SOURCE_FUNC(on_transport_writable), self, NULL);
-    g_source_attach(self->transport_source, g_main_context_get_thread_default());
+    self->gathering = TRUE;
+    lane_watch_raise(self->watch);
 }
 
 /* Moves `boundary` to the first beginning of a frame at or behind OFFSET. */
@@ -138,7 +139,7 @@ flow_output_discard(FlowOutput *self)
     self->retry = MIN(self->retry, self->kept->len - self->at);
     if (flow_output_get_backlog(self) == 0) {
         flow_output_drop_kept(self);
-        source_clear(&self->transport_source);
+        flow_output_set_blocked(self, FALSE);
     }
 }
 
@@ -149,31 +150,30 @@ flow_output_flush(FlowOutput *self)
         self->at +=
             flow_output_write_transport(self, self->kept->data + self->at, self->kept->len - self->at);
 
-    if (self->broken || flow_output_get_backlog(self) == 0) {
+    if (self->broken || flow_output_get_backlog(self) == 0)
         flow_output_drop_kept(self);
-        source_clear(&self->transport_source);
-    } else {
-        flow_output_watch(self);
-    }
+    flow_output_set_blocked(self, flow_output_get_backlog(self) > 0);
 }
 
-static gboolean
-on_transport_writable(GObject *stream, gpointer user_data)
+gboolean
+flow_output_turn(FlowOutput *self, GIOCondition condition)
 {
-    FlowOutput *self = user_data;
+    gboolean writable = self->blocked && (condition & (G_IO_OUT | G_IO_ERR | G_IO_HUP));
+    gboolean gathered = self->gathering;
 
-    (void)stream;
-    flow_output_flush(self);
-    self->flushed(self->user_data);
-    return G_SOURCE_CONTINUE;
+    self->gathering = FALSE;
+    if (writable || (gathered && !self->blocked))
+        flow_output_flush(self);
+    return writable || gathered;
 }
 
 /* A frame has been kept. LONE says that nothing was before it and that it may be the last. */
 static void
 flow_output_went(FlowOutput *self, gboolean lone)
 {
-    self->gathering |= !self->corked;
-    if (!self->transport_source && (lone || flow_output_get_backlog(self) >= GATHER_SIZE))
+    if (!self->corked)
+        flow_output_await_end_of_turn(self);
+    if (!self->blocked && (lone || flow_output_get_backlog(self) >= GATHER_SIZE))
         flow_output_flush(self);
 }
 
@@ -221,7 +221,7 @@ flow_output_send_long(FlowOutput *self, FrameOpcode opcode, const guint8 *payloa
     client_frame_mask(flow_output_extend(self, length - masked), payload + masked, length - masked, key);
     if (written > 0)
         self->boundary = self->kept->len;
-    flow_output_watch(self);
+    flow_output_set_blocked(self, TRUE);
 }
 
 void
@@ -232,7 +232,7 @@ flow_output_send(FlowOutput *self, FrameOpcode opcode, const guint8 *payload, gs
 
     if (self->broken || self->stopped)
         return;
-    if (length > PIECE_SIZE && !self->transport_source && flow_output_get_backlog(self) > 0)
+    if (length > PIECE_SIZE && !self->blocked && flow_output_get_backlog(self) > 0)
         flow_output_flush(self);
     if (length > PIECE_SIZE && flow_output_get_backlog(self) == 0)
         flow_output_send_long(self, opcode, payload, length, key);
@@ -245,10 +245,11 @@ void
 flow_output_set_corked(FlowOutput *self, gboolean corked)
 {
     self->corked = corked;
-    if (!corked && !self->transport_source)
+    if (!corked && !self->blocked && !self->stopped)
         flow_output_flush(self);
     /* So that it is noticed at the end of the turn. */
-    self->gathering |= self->broken;
+    if (self->broken && !self->stopped)
+        flow_output_await_end_of_turn(self);
 }
 
 /* A frame of libsoup's. */
@@ -297,22 +298,22 @@ always_prepare(GSource *source, int *ret_timeout_ms)
     return always_check(source);
 }
 
-typedef struct OutputSource {
+typedef struct WriterSource {
     GSource source;
-    FlowOutput *output; /* for a writer's source a reference; for the end of a turn none */
-} OutputSource;
+    FlowOutput *output; /* referenced */
+} WriterSource;
 
 static gboolean
 writer_source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
 {
-    return ((GPollableSourceFunc)(void (*)(void))callback)(G_OBJECT(((OutputSource *)source)->output),
+    return ((GPollableSourceFunc)(void (*)(void))callback)(G_OBJECT(((WriterSource *)source)->output),
                                                            user_data);
 }
 
 static void
 writer_source_finalize(GSource *source)
 {
-    g_object_unref(((OutputSource *)source)->output);
+    g_object_unref(((WriterSource *)source)->output);
 }
 
 static GSourceFuncs writer_source_funcs = { .prepare = always_prepare,
@@ -324,57 +325,21 @@ static GSourceFuncs writer_source_funcs = { .prepare = always_prepare,
 static GSource *
 flow_output_create_source(GPollableOutputStream *stream, GCancellable *cancellable)
 {
-    GSource *source = g_source_new(&writer_source_funcs, sizeof(OutputSource));
+    GSource *source = g_source_new(&writer_source_funcs, sizeof(WriterSource));
 
     (void)cancellable; /* libsoup, the only writer, has none */
-    ((OutputSource *)source)->output = g_object_ref(FLOW_OUTPUT(stream));
+    ((WriterSource *)source)->output = g_object_ref(FLOW_OUTPUT(stream));
     g_source_set_static_name(source, "flow output");
     return source;
 }
 
-static gboolean
-turn_source_check(GSource *source)
-{
-    return ((OutputSource *)source)->output->gathering;
-}
-
-static gboolean
-turn_source_prepare(GSource *source, int *ret_timeout_ms)
-{
-    *ret_timeout_ms = -1;
-    return turn_source_check(source);
-}
-
-static gboolean
-turn_source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
-{
-    g_autoptr(FlowOutput) self = g_object_ref(((OutputSource *)source)->output);
-
-    (void)callback;
-    (void)user_data;
-    self->gathering = FALSE;
-    if (!self->transport_source)
-        flow_output_flush(self);
-    self->flushed(self->user_data);
-    return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs turn_source_funcs = { .prepare = turn_source_prepare,
-                                          .check = turn_source_check,
-                                          .dispatch = turn_source_dispatch };
-
 FlowOutput *
-flow_output_new(GPollableOutputStream *transport, void (*flushed)(gpointer user_data), gpointer user_data)
+flow_output_new(GPollableOutputStream *transport, LaneWatch *watch)
 {
     FlowOutput *self = g_object_new(FLOW_TYPE_OUTPUT, NULL);
 
     self->transport = g_object_ref(transport);
-    self->flushed = flushed;
-    self->user_data = user_data;
-    self->turn_source = g_source_new(&turn_source_funcs, sizeof(OutputSource));
-    ((OutputSource *)self->turn_source)->output = self;
-    g_source_set_static_name(self->turn_source, "flow turn");
-    g_source_attach(self->turn_source, g_main_context_get_thread_default());
+    self->watch = watch;
     return self;
 }
 
@@ -393,10 +358,10 @@ flow_output_is_broken(const FlowOutput *self)
 void
 flow_output_stop(FlowOutput *self)
 {
+    flow_output_set_blocked(self, FALSE);
     self->stopped = TRUE;
+    self->gathering = FALSE;
     flow_output_drop_kept(self);
-    source_clear(&self->turn_source);
-    source_clear(&self->transport_source);
 }
 
 static void
@@ -404,7 +369,6 @@ flow_output_finalize(GObject *object)
 {
     FlowOutput *self = FLOW_OUTPUT(object);
 
-    flow_output_stop(self);
     g_clear_pointer(&self->kept, g_byte_array_unref);
     g_clear_object(&self->transport);
     G_OBJECT_CLASS(flow_output_parent_class)->finalize(object);

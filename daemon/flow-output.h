@@ -2,6 +2,7 @@
 #pragma once
 
 #include "frame.h"
+#include "lane.h"
 
 #include <gio/gio.h>
 
@@ -11,12 +12,15 @@ G_DECLARE_FINAL_TYPE(FlowOutput, flow_output, FLOW, OUTPUT, GOutputStream)
 
 /*
  * Writes to TRANSPORT (referenced). What is written to the stream must be whole frames, one at a time; each is taken
- * whole, always. What the transport does not take at once is kept and counted. FLUSHED is called after each turn in
- * which kept bytes were written or given up; it must not drop the last reference to the stream. Sources are attached
- * to the thread's default context.
+ * whole, always. What the transport does not take at once is kept and counted. WATCH is the socket's: it is asked for
+ * room, and raised for the end of a turn, each of which flow_output_turn() is to be told. It must live until
+ * flow_output_stop().
  */
-FlowOutput *flow_output_new(GPollableOutputStream *transport, void (*flushed)(gpointer user_data),
-                            gpointer user_data);
+FlowOutput *flow_output_new(GPollableOutputStream *transport, LaneWatch *watch);
+
+/* A turn, in which the socket is ready for CONDITION. Returns whether kept bytes were written or given up since the last
+ * one. */
+gboolean flow_output_turn(FlowOutput *output, GIOCondition condition);
 
 /* Sends a frame of OPCODE with LENGTH bytes of PAYLOAD. */
 void flow_output_send(FlowOutput *output, FrameOpcode opcode, const guint8 *payload, gsize length);
@@ -37,5 +41,5 @@ void flow_output_discard(FlowOutput *output);
  * may still have the peer's last words, says what became of the connection. */
 gboolean flow_output_is_broken(const FlowOutput *output);
 
-/* Detaches the sources and drops what is kept. */
+/* Drops what is kept, and forgets the watch. */
 void flow_output_stop(FlowOutput *output);

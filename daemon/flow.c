@@ -10,6 +10,7 @@
 
 #include "flow-input.h"
 #include "flow-output.h"
+#include "read-ahead.h"
 #include "wsbroker-protocol.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ struct _Flow {
     GIOStream parent;
     GIOStream *transport;
     GSocket *socket;
+    LaneWatch *watch;
     FlowInput *input;
     FlowOutput *output;
     gsize max_backlog;
@@ -52,22 +54,48 @@ on_message(gboolean text, GBytes *data, gpointer user_data)
     self->events.message(text, data, self->user_data);
 }
 
+static const FlowInputEvents input_events = { .message = on_message, .read = on_turn };
+
+static void
+on_ready(GIOCondition condition, gpointer user_data)
+{
+    g_autoptr(Flow) self = g_object_ref(user_data);
+
+    flow_output_turn(self->output, condition);
+    flow_input_turn(self->input, condition);
+    on_turn(self);
+}
+
+/* What TLS stands on, as dial.c has made it, from now on without another handshake; NULL where there is no TLS. */
+static GIOStream *
+take_read_ahead(GIOStream *transport)
+{
+    GIOStream *read_ahead = NULL;
+
+    if (!G_IS_TLS_CONNECTION(transport))
+        return NULL;
+    g_object_get(transport, "base-io-stream", &read_ahead, NULL);
+    read_ahead_refuse_handshakes(read_ahead);
+    return read_ahead;
+}
+
 Flow *
-flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size, gsize max_backlog,
-         const FlowEvents *events, gpointer user_data)
+flow_new(Lane *lane, GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
+         gsize max_backlog, const FlowEvents *events, gpointer user_data)
 {
     Flow *self = g_object_new(FLOW_TYPE, NULL);
+    g_autoptr(GIOStream) read_ahead = take_read_ahead(transport);
 
     self->transport = g_object_ref(transport);
     self->socket = g_object_ref(socket);
     self->max_backlog = max_backlog;
     self->events = *events;
     self->user_data = user_data;
-    self->input = flow_input_new(G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(transport)),
-                                 G_IS_TLS_CONNECTION(transport) ? -1 : g_socket_get_fd(socket), leftover,
-                                 max_message_size, on_message, on_turn, self);
+    self->watch = lane_watch_new(lane, g_socket_get_fd(socket), on_ready, self);
+    self->input = flow_input_new(G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(transport)), read_ahead,
+                                 self->watch, leftover, max_message_size, &input_events, self);
     self->output =
-        flow_output_new(G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(transport)), on_turn, self);
+        flow_output_new(G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(transport)), self->watch);
     return self;
 }
 
@@ -147,6 +175,7 @@ flow_stop(Flow *self)
     self->stopped = TRUE;
     flow_input_stop(self->input);
     flow_output_stop(self->output);
+    g_clear_pointer(&self->watch, lane_watch_free);
 }
 
 static GInputStream *

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "frame.h"
+#include "lane.h"
 
 #include <gio/gio.h>
 
 /*
  * The metered stream between a transport (a socket, or TLS on one) and libsoup's WebSocket: a GIOStream whose two
- * sides are pollable. Lives in one lane.
+ * sides are pollable. Lives in one lane, whose turns drive it.
  */
 #define FLOW_TYPE (flow_get_type())
 G_DECLARE_FINAL_TYPE(Flow, flow, FLOW, STREAM, GIOStream)
@@ -24,9 +25,9 @@ typedef struct FlowEvents {
  * A flow on TRANSPORT, whose socket is SOCKET; both are referenced. LEFTOVER (may be NULL) holds bytes that came
  * with the handshake's response and are read first. A message over MAX_MESSAGE_SIZE bytes is a fault. While more
  * than MAX_BACKLOG bytes wait to be written nothing is read: who sends messages keeps below it, so only a server
- * that floods with pings and does not read can bring it about. Sources are attached to the thread's default context.
+ * that floods with pings and does not read can bring it about. It is driven in LANE, which must outlive flow_stop().
  */
-Flow *flow_new(GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
+Flow *flow_new(Lane *lane, GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
                gsize max_backlog, const FlowEvents *events, gpointer user_data);
 
 /* Stops handing on what arrives, at once; or goes on. */
@@ -60,5 +61,5 @@ void flow_send_close(Flow *flow, guint16 code, const char *reason);
  * end. */
 void flow_shutdown_output(Flow *flow);
 
-/* Detaches every source and forgets PROGRESS. The transport is closed with the last reference to it. */
+/* Watches nothing any more and tells nothing. The transport is closed with the last reference to it. */
 void flow_stop(Flow *flow);

@@ -55,7 +55,7 @@ typedef struct Service {
     Gate *gate;
     Idle *idle;        /* NULL: never exits by itself */
     GSource *watchdog; /* NULL: nobody watches */
-    GMainLoop *loop;
+    gboolean quit;
     gboolean stopping;
     int exit_status;
 } Service;
@@ -125,7 +125,7 @@ quit_when_idle(gpointer user_data)
     Service *service = user_data;
 
     if (service->stopping && service->network.n_connections == 0)
-        g_main_loop_quit(service->loop);
+        service->quit = TRUE;
 }
 
 static gboolean
@@ -166,7 +166,7 @@ give_up(Service *service, const char *what, int error)
 {
     fprintf(stderr, "wsbrokerd: %s: %s\n", what, g_strerror(-error));
     service->exit_status = EXIT_FAILURE;
-    g_main_loop_quit(service->loop);
+    service->quit = TRUE;
 }
 
 /* Without a bus there is no application left to serve: the servers are told, as at the end. */
@@ -323,7 +323,6 @@ run(Service *service)
         fprintf(stderr, "wsbrokerd: %s\n", error->message);
         return EXIT_FAILURE;
     }
-    service->loop = g_main_loop_new(/* context= */ NULL, FALSE);
     r = connect_bus(service);
     if (r >= 0) {
         setup = (BrokerSetup){ .network = &service->network,
@@ -345,7 +344,8 @@ run(Service *service)
     g_unix_signal_add(SIGINT, on_terminate, service);
     g_unix_signal_add(SIGHUP, on_hangup, service);
     service->watchdog = watchdog_source_new(/* context= */ NULL);
-    g_main_loop_run(service->loop);
+    while (!service->quit)
+        lane_hub_iterate(service->network.hub, TRUE);
     return service->exit_status;
 }
 
@@ -378,7 +378,6 @@ service_clear(Service *service)
     g_clear_pointer(&service->system_proxy, system_proxy_free);
     g_clear_pointer(&service->policy, policy_unref);
     g_clear_pointer(&service->config, broker_config_free);
-    g_clear_pointer(&service->loop, g_main_loop_unref);
     g_free(service->options.bus);
     g_free(service->options.config_dir);
 }

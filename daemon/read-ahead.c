@@ -8,6 +8,9 @@
  * same server, whoever's it was, and a resumed session is not verified again: an application would be connected to a
  * server that only another one trusts.
  *
+ * Once the WebSocket is open, TLS has no second handshake. GIO would do it in a thread, whose reading nobody in the lane
+ * hears of, and there is no use for it that a hostile server would not have too.
+ *
  * Invariant: the buffer exists only while it has bytes, so that an idle connection has none. TLS uses the stream from
  * one thread at a time: blocking in a thread of GIO's for the handshake, polling in the lane from then on.
  */
@@ -24,7 +27,9 @@ G_DECLARE_FINAL_TYPE(ReadAheadInput, read_ahead_input, READ_AHEAD, INPUT, GInput
 struct _ReadAheadInput {
     GInputStream parent;
     GInputStream *base; /* the socket's; pollable */
-    guint8 *data;       /* READ_SIZE bytes, or NULL */
+    GSocket *socket;
+    int refuses_handshakes; /* atomic: GIO's threads read it */
+    guint8 *data;           /* READ_SIZE bytes, or NULL */
     gsize at, end;
 };
 
@@ -65,8 +70,15 @@ static gssize
 read_ahead_input_read(GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
                       GError **error)
 {
-    return read_ahead_input_take(READ_AHEAD_INPUT(stream), buffer, count, /* blocking= */ TRUE, cancellable,
-                                 error);
+    ReadAheadInput *self = READ_AHEAD_INPUT(stream);
+
+    if (!g_atomic_int_get(&self->refuses_handshakes))
+        return read_ahead_input_take(self, buffer, count, /* blocking= */ TRUE, cancellable, error);
+    /* Only a handshake reads so. The lane sees the end. */
+    (void)g_socket_shutdown(self->socket, /* shutdown_read= */ TRUE, /* shutdown_write= */ FALSE, NULL);
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                        "The server asked for another TLS handshake");
+    return -1;
 }
 
 static gssize
@@ -102,6 +114,7 @@ read_ahead_input_finalize(GObject *object)
     ReadAheadInput *self = READ_AHEAD_INPUT(object);
 
     g_clear_object(&self->base);
+    g_clear_object(&self->socket);
     g_free(self->data);
     G_OBJECT_CLASS(read_ahead_input_parent_class)->finalize(object);
 }
@@ -184,12 +197,25 @@ read_ahead_stream_init(ReadAheadStream *self)
 }
 
 GIOStream *
-read_ahead_new(GIOStream *base)
+read_ahead_new(GIOStream *base, GSocket *socket)
 {
     ReadAheadStream *self = g_object_new(READ_AHEAD_TYPE_STREAM, NULL);
 
     self->base = g_object_ref(base);
     self->input = g_object_new(READ_AHEAD_TYPE_INPUT, NULL);
     self->input->base = g_object_ref(g_io_stream_get_input_stream(base));
+    self->input->socket = g_object_ref(socket);
     return G_IO_STREAM(self);
+}
+
+gboolean
+read_ahead_is_empty(const GIOStream *stream)
+{
+    return !((const ReadAheadStream *)stream)->input->data;
+}
+
+void
+read_ahead_refuse_handshakes(GIOStream *stream)
+{
+    g_atomic_int_set(&READ_AHEAD_STREAM(stream)->input->refuses_handshakes, TRUE);
 }

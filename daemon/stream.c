@@ -5,8 +5,8 @@
  * read stays here and pauses the connection to the server, and while that has enough to write nothing is read here,
  * so that the application blocks.
  *
- * Invariants: a paused stream whose reader has nothing to wait for is not in the lane's poll set at all, as a
- * descriptor that has been hung up is reported however little is asked of it. The socket is never closed with bytes
+ * Invariants: a paused stream whose reader has nothing to wait for is not watched at all, as a descriptor that has been
+ * hung up is reported however little is asked of it. The socket is never closed with bytes
  * unread, because the application would then get ECONNRESET in place of the end of file.
  */
 
@@ -30,15 +30,13 @@ enum {
         256 * 1024 /* each way, where the system allows it; it may be full for each WebSocket of a caller */
 };
 
-/* epoll and GLib's sources hand this through, though GLib has no name for it. */
+/* A watch hands this through, though GLib has no name for it. */
 #define WATCH_HANG_UP ((GIOCondition)POLLRDHUP)
 
 struct Stream {
     Lane *lane;
     int fd;
-    GSource *source;
-    gpointer watch; /* the source's tag for the descriptor, or NULL */
-    GIOCondition watched;
+    LaneWatch *watch;
     StreamEvents events;
     gpointer user_data;
 
@@ -58,31 +56,14 @@ struct Stream {
     GSource *timer; /* since the last of them */
 };
 
-typedef struct StreamSource {
-    GSource source;
-    Stream *stream;
-} StreamSource;
-
 static void
 stream_update_watch(Stream *self)
 {
-    GIOCondition wanted = 0;
-
-    if (self->reading && !self->paused)
-        wanted |= G_IO_IN;
-    else if (!self->reading && !self->finished && !self->over)
-        wanted |= WATCH_HANG_UP;
-    if (stream_output_get_backlog(&self->output) > 0 && !self->deaf)
-        wanted |= G_IO_OUT;
-    if (wanted == self->watched || self->freed)
+    if (self->freed)
         return;
-    if (!self->watch)
-        self->watch = g_source_add_unix_fd(self->source, self->fd, wanted);
-    else if (wanted)
-        g_source_modify_unix_fd(self->source, self->watch, wanted);
-    else
-        g_source_remove_unix_fd(self->source, g_steal_pointer(&self->watch));
-    self->watched = wanted;
+    lane_watch_want(self->watch, G_IO_IN, self->reading && !self->paused);
+    lane_watch_want(self->watch, WATCH_HANG_UP, !self->reading && !self->finished && !self->over);
+    lane_watch_want(self->watch, G_IO_OUT, stream_output_get_backlog(&self->output) > 0 && !self->deaf);
 }
 
 /* Catching up. */
@@ -231,23 +212,7 @@ stream_is_full(const Stream *self)
     return stream_output_get_backlog(&self->output) > 0;
 }
 
-/* The source. */
-
-static gboolean
-source_check(GSource *source)
-{
-    Stream *self = ((StreamSource *)source)->stream;
-
-    return self->watch && g_source_query_unix_fd(source, self->watch) != 0;
-}
-
-static gboolean
-source_prepare(GSource *source, int *ret_timeout_ms)
-{
-    (void)source;
-    *ret_timeout_ms = -1;
-    return FALSE;
-}
+/* The watch. */
 
 static void
 stream_on_hang_up(Stream *self)
@@ -263,13 +228,11 @@ stream_on_hang_up(Stream *self)
         stream_update_watch(self);
 }
 
-static gboolean
-source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
+static void
+on_ready(GIOCondition ready, gpointer user_data)
 {
-    Stream *self = g_rc_box_acquire(((StreamSource *)source)->stream);
-    GIOCondition ready = g_source_query_unix_fd(source, self->watch);
+    Stream *self = g_rc_box_acquire(user_data);
 
-    (void)callback, (void)user_data;
     if (ready & G_IO_OUT)
         stream_flush(self);
     if (!self->freed && (ready & G_IO_IN))
@@ -277,24 +240,6 @@ source_dispatch(GSource *source, GSourceFunc callback, gpointer user_data)
     else if (!self->freed && (ready & (G_IO_HUP | G_IO_ERR | WATCH_HANG_UP)))
         stream_on_hang_up(self);
     g_rc_box_release(self);
-    return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs source_funcs = { .prepare = source_prepare,
-                                     .check = source_check,
-                                     .dispatch = source_dispatch };
-
-static GSource *
-make_source(Stream *self)
-{
-    GSource *source = g_source_new(&source_funcs, sizeof(StreamSource));
-
-    ((StreamSource *)source)->stream = self;
-    g_source_set_static_name(source, "stream");
-    /* Else GLib writes to an eventfd at each dispatch. */
-    g_source_set_can_recurse(source, TRUE);
-    g_source_attach(source, lane_get_context(self->lane));
-    return source;
 }
 
 static gboolean
@@ -324,10 +269,8 @@ stream_new(Lane *lane, const StreamEvents *events, gpointer user_data, int *ret_
     self->fd = pair[0];
     self->events = *events;
     self->user_data = user_data;
-    lane_enter(lane);
-    self->source = make_source(self);
+    self->watch = lane_watch_new(lane, self->fd, on_ready, self);
     stream_update_watch(self);
-    lane_leave(lane);
     *ret_fd = pair[1];
     return self;
 }
@@ -351,7 +294,7 @@ stream_free(Stream *self)
     self->freed = TRUE;
     lane_enter(lane);
     stream_stop_reading(self);
-    source_clear(&self->source);
+    lane_watch_free(self->watch);
     discard_input(self->fd);
     close(self->fd);
     lane_leave(lane);

@@ -298,8 +298,8 @@ soup_connection_new(Upstream *self, const Url *url, const char *protocol)
 }
 
 Upstream *
-upstream_new(const Url *url, DialResult *dialled, HandshakeResult *shaken, const UpstreamLimits *limits,
-             const UpstreamEvents *events, gpointer user_data)
+upstream_new(Lane *lane, const Url *url, DialResult *dialled, HandshakeResult *shaken,
+             const UpstreamLimits *limits, const UpstreamEvents *events, gpointer user_data)
 {
     Upstream *self = g_new0(Upstream, 1);
 
@@ -308,7 +308,7 @@ upstream_new(const Url *url, DialResult *dialled, HandshakeResult *shaken, const
     self->limits = *limits;
     self->transport_closing = g_cancellable_new();
     self->transport = g_object_ref(dialled->transport);
-    self->flow = flow_new(self->transport, dialled->socket, shaken->leftover, limits->max_message_size,
+    self->flow = flow_new(lane, self->transport, dialled->socket, shaken->leftover, limits->max_message_size,
                           limits->max_backlog, &flow_events, self);
     self->soup = soup_connection_new(self, url, shaken->protocol);
     restart_pong_timer(self);

@@ -4,6 +4,7 @@
 #include "dial.h"
 #include "failure.h"
 #include "handshake.h"
+#include "lane.h"
 
 /* An open WebSocket connection (RFC 6455 sections 5 to 7): libsoup on the metered stream. Lives in one lane. */
 typedef struct Upstream Upstream;
@@ -30,10 +31,10 @@ typedef struct UpstreamLimits {
 } UpstreamLimits;
 
 /*
- * Takes over what DIALLED and SHAKEN hold and leaves them empty. URL is copied as needed. Sources are attached to the
- * thread's default context.
+ * Takes over what DIALLED and SHAKEN hold and leaves them empty. URL is copied as needed. To be called from
+ * within LANE, or between lane_enter() and lane_leave(); the lane must outlive it.
  */
-Upstream *upstream_new(const Url *url, DialResult *dialled, HandshakeResult *shaken,
+Upstream *upstream_new(Lane *lane, const Url *url, DialResult *dialled, HandshakeResult *shaken,
                        const UpstreamLimits *limits, const UpstreamEvents *events, gpointer user_data);
 void upstream_free(Upstream *upstream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Upstream, upstream_free)

@@ -28,6 +28,7 @@ enum {
 };
 
 typedef struct Peer {
+    Lane *lane;
     Upstream *upstream; /* NULL once over */
     SocketPair *pair;
     gboolean closing; /* the application sends no more */
@@ -95,6 +96,17 @@ static const UpstreamLimits limits = { .max_message_size = MESSAGE_MAX,
                                        .max_backlog = 64 * 1024,
                                        .close_timeout = G_USEC_PER_SEC };
 
+/* One for all inputs, as contexts are dear. */
+static LaneHub *
+get_hub(void)
+{
+    static LaneHub *hub;
+
+    if (!hub)
+        hub = lane_hub_new(NULL, NULL);
+    return hub;
+}
+
 static void
 open_upstream(Peer *peer)
 {
@@ -102,10 +114,13 @@ open_upstream(Peer *peer)
     DialResult dialled = { 0 };
     HandshakeResult shaken = { .headers = header_list_new(), .protocol = g_strdup("") };
 
+    peer->lane = lane_new(get_hub(), NULL);
     peer->pair = socket_pair_new(SOCK_STREAM);
     dialled.transport = g_object_ref(peer->pair->transport);
     dialled.socket = g_object_ref(peer->pair->socket);
-    peer->upstream = upstream_new(url, &dialled, &shaken, &limits, &events, peer);
+    lane_enter(peer->lane);
+    peer->upstream = upstream_new(peer->lane, url, &dialled, &shaken, &limits, &events, peer);
+    lane_leave(peer->lane);
 }
 
 static void
@@ -113,7 +128,7 @@ settle(const Peer *peer)
 {
     char buffer[4096];
 
-    while (g_main_context_iteration(NULL, FALSE)) {
+    while (lane_hub_iterate(get_hub(), /* may_block= */ FALSE)) {
         while (peer->pair->peer >= 0 && socket_pair_read(peer->pair, buffer, sizeof(buffer)) > 0)
             ;
     }
@@ -175,15 +190,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     open_upstream(&peer);
     while (input.size > 0 && peer.upstream) {
+        lane_enter(peer.lane);
         take_step(&peer, &input);
+        lane_leave(peer.lane);
         settle(&peer);
     }
-    if (peer.upstream)
+    if (peer.upstream) {
+        lane_enter(peer.lane);
         upstream_set_paused(peer.upstream, FALSE);
+        lane_leave(peer.lane);
+    }
     socket_pair_close_peer(peer.pair);
     while (peer.upstream)
-        g_main_context_iteration(NULL, TRUE);
+        lane_hub_iterate(get_hub(), /* may_block= */ TRUE);
     settle(&peer);
+    lane_unref(peer.lane);
     socket_pair_free(peer.pair);
     return 0;
 }

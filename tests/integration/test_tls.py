@@ -5,8 +5,10 @@ import ssl
 
 import pytest
 
-from harness.application import Message
+from harness import frames
+from harness.application import Close, Error, HeaderReceive, Message, Open
 from harness.certificates import Authority
+from harness.openssl_server import OpensslServer
 
 pytestmark = pytest.mark.usefixtures("needs_names")
 
@@ -60,6 +62,26 @@ async def test_row_23_server_of_tls_1_1_only(websocket, serve, authority):
     error = await websocket.fail(server.url(host=HOST))
     assert (error.code, error.stage) == (200, "tls")
     assert not server.connections
+
+
+async def test_renegotiation_once_open(websocket, authority):
+    """Another handshake could change who the peer is. It ends the connection."""
+    server = await OpensslServer.start(*authority.issue("renegotiating", "127.0.0.1"))
+    try:
+        await websocket.connect(server.url())
+        await server.accept()
+        await websocket.next(HeaderReceive)
+        assert await websocket.next(Open) == Open()
+        await server.write(frames.frame(frames.TEXT, b"before"))
+        assert await websocket.next(Message) == Message("before")
+        await server.renegotiate()
+        error = await websocket.next(Error)
+        assert (error.code, error.stage) == (200, "protocol")
+        assert "handshake" in error.message
+        assert await websocket.next(Close) == Close(1006, "")
+        websocket.nothing_more()
+    finally:
+        await server.stop()
 
 
 async def test_row_12_default_port_of_wss(websocket, serve, authority):

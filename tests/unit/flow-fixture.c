@@ -6,13 +6,34 @@
 #include "flow-fixture.h"
 
 #include "bytes.h"
+#include "source.h"
 
 #include <sys/socket.h>
+
+/* Made when it is first asked for, and never freed. */
+static LaneHub *
+flow_fixture_get_hub(void)
+{
+    static LaneHub *hub;
+    g_autoptr(GError) error = NULL;
+
+    if (!hub)
+        hub = lane_hub_new(NULL, &error);
+    g_assert_no_error(error);
+    return hub;
+}
 
 static void
 on_progress(gpointer user_data)
 {
-    ((FlowFixture *)user_data)->progress++;
+    FlowFixture *fixture = user_data;
+    gsize received = fixture->received->len - fixture->received_before;
+
+    fixture->progress++;
+    fixture->largest_turn = MAX(fixture->largest_turn, received);
+    if (fixture->turns && received > 0)
+        g_string_append_c(fixture->turns, fixture->name);
+    fixture->received_before = fixture->received->len;
 }
 
 /* As the frame that it came in, in its shortest form. */
@@ -36,7 +57,6 @@ static gboolean
 on_readable(GObject *stream, gpointer user_data)
 {
     FlowFixture *fixture = user_data;
-    guint before = fixture->received->len;
     guint8 buffer[1024];
     gssize n;
 
@@ -51,9 +71,6 @@ on_readable(GObject *stream, gpointer user_data)
             g_assert_error(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
     } while (n > 0);
     fixture->ended = n == 0;
-    fixture->largest_turn = MAX(fixture->largest_turn, fixture->received->len - before);
-    if (fixture->turns && fixture->received->len > before)
-        g_string_append_c(fixture->turns, fixture->name);
     return fixture->ended ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
@@ -62,23 +79,29 @@ flow_fixture_start_reading(FlowFixture *fixture)
 {
     fixture->reader = g_pollable_input_stream_create_source(fixture->input, NULL);
     g_source_set_callback(fixture->reader, G_SOURCE_FUNC(on_readable), fixture, NULL);
-    g_source_attach(fixture->reader, NULL);
+    lane_enter(fixture->lane);
+    g_source_attach(fixture->reader, g_main_context_get_thread_default());
+    lane_leave(fixture->lane);
 }
 
 void
 flow_fixture_stop_reading(FlowFixture *fixture)
 {
-    if (fixture->reader)
-        g_source_destroy(fixture->reader);
-    g_clear_pointer(&fixture->reader, g_source_unref);
+    lane_enter(fixture->lane);
+    source_clear(&fixture->reader);
+    lane_leave(fixture->lane);
 }
 
 void
 flow_fixture_init(FlowFixture *fixture, int type, GBytes *leftover)
 {
+    g_autoptr(GError) error = NULL;
+
     *fixture = (FlowFixture){ .pair = socket_pair_new(type), .received = g_byte_array_new() };
-    fixture->flow = flow_new(fixture->pair->transport, fixture->pair->socket, leftover, FLOW_MAX_MESSAGE,
-                             FLOW_MAX_BACKLOG, &flow_events, fixture);
+    fixture->lane = lane_new(flow_fixture_get_hub(), &error);
+    g_assert_no_error(error);
+    fixture->flow = flow_new(fixture->lane, fixture->pair->transport, fixture->pair->socket, leftover,
+                             FLOW_MAX_MESSAGE, FLOW_MAX_BACKLOG, &flow_events, fixture);
     fixture->input = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(G_IO_STREAM(fixture->flow)));
     fixture->output = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(G_IO_STREAM(fixture->flow)));
     flow_fixture_start_reading(fixture);
@@ -90,6 +113,7 @@ flow_fixture_clear(FlowFixture *fixture)
     flow_fixture_stop_reading(fixture);
     flow_stop(fixture->flow);
     g_assert_finalize_object(fixture->flow);
+    lane_unref(fixture->lane);
     g_byte_array_unref(fixture->received);
     socket_pair_free(fixture->pair);
 }
@@ -107,9 +131,15 @@ flow_fixture_tear_down(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 }
 
 void
+flow_fixture_iterate(void)
+{
+    (void)lane_hub_iterate(flow_fixture_get_hub(), /* may_block= */ TRUE);
+}
+
+void
 flow_fixture_settle(void)
 {
-    while (g_main_context_iteration(NULL, FALSE))
+    while (lane_hub_iterate(flow_fixture_get_hub(), /* may_block= */ FALSE))
         ;
 }
 
@@ -123,6 +153,6 @@ void
 flow_fixture_wait_received(const FlowFixture *fixture, gsize length)
 {
     while (fixture->received->len < length)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     g_assert_cmpuint(fixture->received->len, ==, length);
 }

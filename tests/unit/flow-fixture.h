@@ -9,6 +9,7 @@ enum { FLOW_MAX_MESSAGE = 1024 * 1024, FLOW_MAX_BACKLOG = 64 * 1024 };
 /* A flow on a socket pair, and a reader that behaves as libsoup's WebSocket does. The test plays the server. */
 typedef struct FlowFixture {
     SocketPair *pair;
+    Lane *lane;
     Flow *flow;
     GPollableInputStream *input;
     GPollableOutputStream *output;
@@ -16,6 +17,7 @@ typedef struct FlowFixture {
 
     GSource *reader;
     GByteArray *received;
+    gsize received_before; /* the turn under way */
     gsize largest_turn; /* bytes that one turn handed on */
     gboolean ended;
     GString *turns; /* where to note them, or NULL */
@@ -32,6 +34,9 @@ void flow_fixture_tear_down(FlowFixture *fixture, gconstpointer data);
 
 void flow_fixture_start_reading(FlowFixture *fixture);
 void flow_fixture_stop_reading(FlowFixture *fixture);
+
+/* One turn of the loop that all flows share, which waits until there is something to do. */
+void flow_fixture_iterate(void);
 
 /* Iterates until nothing is left to do without waiting. */
 void flow_fixture_settle(void);

@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+static LaneHub *test_hub; /* of the test that runs */
+
 Lane *
 lane_fixture_new_lane(LaneHub *hub)
 {
@@ -25,6 +27,7 @@ lane_fixture_set_up(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 
     fixture->hub = lane_hub_new(NULL, &error);
     g_assert_no_error(error);
+    test_hub = fixture->hub;
     fixture->a = lane_fixture_new_lane(fixture->hub);
     fixture->b = lane_fixture_new_lane(fixture->hub);
     g_assert_cmpuint(lane_hub_count(fixture->hub), ==, 2);
@@ -101,13 +104,19 @@ void
 bell_wait(const Bell *bell, guint times)
 {
     while (bell->rung < times)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     g_assert_cmpuint(bell->rung, ==, times);
+}
+
+void
+lane_fixture_iterate(void)
+{
+    (void)lane_hub_iterate(test_hub, /* may_block= */ TRUE);
 }
 
 void
 lane_fixture_settle(void)
 {
-    while (g_main_context_iteration(NULL, FALSE))
+    while (lane_hub_iterate(test_hub, /* may_block= */ FALSE))
         ;
 }

@@ -15,6 +15,9 @@ void lane_fixture_tear_down(LaneFixture *fixture, gconstpointer data);
 
 Lane *lane_fixture_new_lane(LaneHub *hub);
 
+/* One turn of the test's hub, which waits until there is something to do. */
+void lane_fixture_iterate(void);
+
 /* Iterates until nothing is left to do without waiting. */
 void lane_fixture_settle(void);
 

@@ -81,7 +81,7 @@ static void
 wait_until_over(const ConnectionFixture *fixture)
 {
     while (fixture->network.n_connections > 0)
-        g_main_context_iteration(NULL, TRUE);
+        lane_hub_iterate(fixture->network.hub, TRUE);
 }
 
 static void
@@ -123,7 +123,7 @@ static void
 wait_until_told(const Attempt *attempt)
 {
     while (attempt->failed == 0)
-        g_main_context_iteration(NULL, TRUE);
+        lane_hub_iterate(attempt->fixture->network.hub, TRUE);
 }
 
 enum { LONG = 3600 * 1000, SHORT = 20 }; /* ms */
@@ -267,13 +267,13 @@ test_address_denied_while_it_connects(ConnectionFixture *fixture, G_GNUC_UNUSED 
     g_socket_listener_accept_async(fixture->listener, NULL, on_accepted, &accepted);
     attempt_start(&attempt, fixture, 1, TIMEOUT(LONG), NULL);
     while (fixture->vetted == 0)
-        g_main_context_iteration(NULL, TRUE);
+        lane_hub_iterate(fixture->network.hub, TRUE);
     fixture->refuses_address = TRUE;
     wait_until_told(&attempt);
     g_assert_cmpint(attempt.stage, ==, STAGE_POLICY);
     g_assert_cmpuint(attempt.opened, ==, 0);
     while (!accepted)
-        g_main_context_iteration(NULL, TRUE);
+        lane_hub_iterate(fixture->network.hub, TRUE);
     wait_until_over(fixture);
     /* Not even the request was sent. */
     g_assert_cmpint(

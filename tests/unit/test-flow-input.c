@@ -184,7 +184,7 @@ test_flooded(void)
     while (turns->len < 60) {
         flood(&a, frame, &at_a);
         flood(&b, frame, &at_b);
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     }
     /* Of the first message that a turn tells, most may have been read in turns before. */
     g_assert_cmpuint(a.largest_turn, <=, TURN_BUDGET + frame->len);
@@ -224,7 +224,9 @@ test_fault(FlowFixture *fixture, gconstpointer data)
     flow_fixture_stop_reading(fixture);
     socket_pair_write(fixture->pair, row->bytes, row->length);
     flow_fixture_settle();
-    g_assert_cmpint(flow_get_fault(fixture->flow, &text), ==, FRAME_FAULT_NONE);
+    /* A message needs no reader, a control frame does. */
+    if (fixture->received->len < row->handed_on)
+        g_assert_cmpint(flow_get_fault(fixture->flow, &text), ==, FRAME_FAULT_NONE);
     flow_fixture_start_reading(fixture);
     flow_fixture_wait_received(fixture, row->handed_on);
     flow_fixture_assert_received(fixture, row->bytes, row->handed_on);
@@ -235,7 +237,7 @@ test_fault(FlowFixture *fixture, gconstpointer data)
     socket_pair_write(fixture->pair, BYTES("\x81\x02hi"));
     socket_pair_close_peer(fixture->pair);
     while (!fixture->ended)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     g_assert_cmpuint(fixture->received->len, ==, row->handed_on);
     g_assert_cmpint(g_pollable_input_stream_read_nonblocking(fixture->input, buffer, 1, NULL, NULL), <=, 0);
 }
@@ -256,13 +258,13 @@ test_close(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     socket_pair_write(fixture->pair, close + 8, sizeof(close) - 1 - 8);
     socket_pair_write(fixture->pair, BYTES("\x81\x80garbage"));
     while (!flow_get_close(fixture->flow, &code, &reason))
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     g_assert_cmpuint(code, ==, 1001);
     g_assert_cmpstr(reason, ==, "bye");
     g_assert_cmpint(flow_get_fault(fixture->flow, &reason), ==, FRAME_FAULT_NONE);
     socket_pair_close_peer(fixture->pair);
     while (!fixture->ended)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     /* Not the Close frame, nor what came behind it. */
     flow_fixture_assert_received(fixture, close, 4);
 }
@@ -292,7 +294,7 @@ test_end(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     socket_pair_write(fixture->pair, BYTES("\x81\x05he"));
     socket_pair_close_peer(fixture->pair);
     while (!fixture->ended)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     flow_fixture_assert_received(fixture, BYTES(""));
     g_assert_cmpint(flow_get_fault(fixture->flow, &(const char *){ NULL }), ==, FRAME_FAULT_NONE);
 }
@@ -308,7 +310,7 @@ test_end_while_paused(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_assert_false(fixture->ended);
     flow_set_paused(fixture->flow, FALSE);
     while (!fixture->ended)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     flow_fixture_assert_received(fixture, BYTES("\x81\x00"));
 }
 

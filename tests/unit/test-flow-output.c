@@ -140,7 +140,7 @@ test_nothing_lost(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     }
     while (flow_get_backlog(fixture->flow) > 0) {
         peer_reads(fixture, all);
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     }
     peer_reads(fixture, all);
     g_assert_cmpuint(all->len, ==, 4 * ROUND * sizeof(guint32));
@@ -168,7 +168,7 @@ test_backlog_pauses_reading(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer da
     flow_fixture_assert_received(fixture, "", 0);
     while (fixture->received->len == 0) {
         peer_reads(fixture, all);
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     }
     flow_fixture_assert_received(fixture, BYTES("\x81\x02hi"));
     g_assert_cmpuint(flow_get_backlog(fixture->flow), <=, FLOW_MAX_BACKLOG);
@@ -185,7 +185,7 @@ test_peer_gone(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     write_all(fixture, "lost", 4);
     g_assert_cmpuint(flow_get_backlog(fixture->flow), ==, 0);
     while (!fixture->ended)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     flow_fixture_assert_received(fixture, BYTES("\x81\x02hi"));
 }
 
@@ -202,7 +202,7 @@ test_shutdown_output(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_assert_false(fixture->ended);
     socket_pair_close_peer(fixture->pair);
     while (!fixture->ended)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
 }
 
 /* A client's frame with NUMBER as its payload, masked with zeros. */
@@ -257,14 +257,14 @@ test_discard(FlowFixture *fixture, gconstpointer data)
         if (n > 0)
             g_byte_array_append(all, buffer, (guint)n);
         else
-            g_main_context_iteration(NULL, TRUE);
+            flow_fixture_iterate();
     }
     g_assert_cmpuint(flow_get_backlog(fixture->flow), >, 0);
     flow_discard_backlog(fixture->flow);
     write_frame(fixture, LAST, FILLER);
     while (flow_get_backlog(fixture->flow) > 0) {
         peer_reads(fixture, all);
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     }
     peer_reads(fixture, all);
     g_assert_cmpuint(count_frames(all, LAST, FILLER), <, FRAMES);
@@ -375,7 +375,7 @@ test_close_async(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     flow_fixture_stop_reading(fixture);
     g_io_stream_close_async(G_IO_STREAM(fixture->flow), G_PRIORITY_DEFAULT, NULL, on_closed, &closed);
     while (!closed)
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     /* The transport is its owner's to close. */
     g_assert_cmpint(socket_pair_read(fixture->pair, &byte, 1), ==, -1);
 }
@@ -437,7 +437,7 @@ test_messages(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     }
     while (flow_get_backlog(fixture->flow) > 0) {
         peer_reads(fixture, all);
-        g_main_context_iteration(NULL, TRUE);
+        flow_fixture_iterate();
     }
     peer_reads(fixture, all);
     at = all->data;

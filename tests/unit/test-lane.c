@@ -124,7 +124,7 @@ test_timeouts(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_source_destroy(never);
     lane_leave(fixture->a);
     while (order->len < 2)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     g_assert_cmpstr(order->str, ==, "tl");
 }
 
@@ -135,7 +135,7 @@ test_timeout_of_nothing(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     G_GNUC_UNUSED g_autoptr(GSource) source = add_timeout(fixture->a, 0, on_timeout, order);
 
     while (order->len < 1)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     lane_fixture_settle();
     g_assert_cmpstr(order->str, ==, "t");
 }
@@ -176,7 +176,7 @@ test_busy_lane(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     bell_ring(&bell);
     bell_wait(&bell, 1);
     while (in_a < 20 || in_b < 20 || in_main < 20)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     g_source_destroy(other);
     lane_enter(fixture->a);
     g_source_destroy(a);
@@ -217,7 +217,7 @@ test_woken_by_thread(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     lane_fixture_settle();
     thread = g_thread_new("waker", invoke_in_lane, pair);
     while (!done)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     g_thread_join(thread);
 }
 

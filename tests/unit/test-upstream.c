@@ -77,7 +77,7 @@ link_open(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, g
     dialled.transport = g_object_ref(link->pair->transport);
     dialled.socket = g_object_ref(link->pair->socket);
     lane_enter(link->lane);
-    link->upstream = upstream_new(url, &dialled, &shaken, &limits, &events, link);
+    link->upstream = upstream_new(link->lane, url, &dialled, &shaken, &limits, &events, link);
     lane_set_settled(link->lane);
     lane_leave(link->lane);
 }
@@ -86,7 +86,7 @@ static void
 link_wait_until_over(const Link *link)
 {
     while (link->lane)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     lane_fixture_settle();
     g_assert_cmpuint(link->closed, ==, 1);
 }
@@ -177,7 +177,7 @@ read_frame(const Link *link, guint8 *payload, guint8 *ret_length)
     gssize n;
 
     while ((n = socket_pair_read(link->pair, header, sizeof(header))) < 0)
-        g_main_context_iteration(NULL, TRUE);
+        lane_fixture_iterate();
     g_assert_cmpint(n, ==, sizeof(header));
     *ret_length = header[1] & 0x7F;
     if (*ret_length > 0)
