@@ -25,6 +25,7 @@ enum {
     STRANGER_CALLS_MAX = 128,
     STRANGER_BYTES_MAX = 64 * 1024,
     STRANGER_REFUSALS_MAX = 128,
+    INQUIRIES_MAX = 16,
     HELD_OVERHEAD = 4096 /* bytes that a held call counts beside what it says: it may have descriptors */
 };
 
@@ -46,13 +47,23 @@ typedef struct Visitor {
     guint n_refused;          /* of a stranger's calls */
 } Visitor;
 
+/* A call about a connection that has not called. */
+typedef struct Inquiry {
+    Gate *gate;
+    CallerQuestion *question;
+    sd_bus_message *call; /* referenced */
+    GateInquired answer;
+    gpointer user_data;
+} Inquiry;
+
 struct Gate {
     sd_bus *bus;
     Broker *broker;
     Identifier *identifier;
     sd_bus_slot *filter;
-    GHashTable *visitors; /* name → Visitor, owned here */
-    GHashTable *dropped;  /* sd_bus_message, referenced: dropped when they were in the read queue already */
+    GHashTable *visitors;  /* name → Visitor, owned here */
+    GHashTable *dropped;   /* sd_bus_message, referenced: dropped when they were in the read queue already */
+    GHashTable *inquiries; /* of Inquiry, owned here */
 };
 
 static void
@@ -294,6 +305,46 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     return hold_of_caller(gate, visitor, caller, message);
 }
 
+/* Inquiries. */
+
+static void
+inquiry_free(gpointer data)
+{
+    Inquiry *inquiry = data;
+
+    g_clear_pointer(&inquiry->question, caller_question_free);
+    sd_bus_message_unref(inquiry->call);
+    g_free(inquiry);
+}
+
+static void
+on_inquired(Subject *subject, uid_t uid, gpointer user_data)
+{
+    Inquiry *inquiry = user_data;
+    g_autoptr(Subject) owned = subject;
+
+    inquiry->answer(inquiry->call, owned, uid, inquiry->user_data);
+    g_hash_table_remove(inquiry->gate->inquiries, inquiry);
+}
+
+gboolean
+gate_inquire(Gate *gate, const char *name, sd_bus_message *call, GateInquired answer, gpointer user_data)
+{
+    Inquiry *inquiry;
+
+    if (g_hash_table_size(gate->inquiries) == INQUIRIES_MAX)
+        return FALSE;
+    inquiry = g_new(Inquiry, 1);
+    *inquiry =
+        (Inquiry){ .gate = gate, .call = sd_bus_message_ref(call), .answer = answer, .user_data = user_data };
+    inquiry->question = caller_identify(gate->bus, gate->identifier, name, on_inquired, inquiry);
+    g_hash_table_add(gate->inquiries, inquiry);
+    if (inquiry->question)
+        return TRUE;
+    g_hash_table_remove(gate->inquiries, inquiry);
+    return FALSE;
+}
+
 Gate *
 gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_error)
 {
@@ -304,6 +355,7 @@ gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_error)
     gate->identifier = identifier;
     gate->visitors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)visitor_free);
     gate->dropped = g_hash_table_new_full(NULL, NULL, bus_message_unref, NULL);
+    gate->inquiries = g_hash_table_new_full(NULL, NULL, inquiry_free, NULL);
     *ret_error = sd_bus_add_filter(bus, &gate->filter, gate_filter, gate);
     return *ret_error < 0 ? NULL : g_steal_pointer(&gate);
 }
@@ -314,6 +366,7 @@ gate_free(Gate *gate)
     sd_bus_slot_unref(gate->filter);
     g_hash_table_unref(gate->visitors);
     g_hash_table_unref(gate->dropped);
+    g_hash_table_unref(gate->inquiries);
     g_free(gate);
 }
 
@@ -330,7 +383,7 @@ drop(Gate *gate, Visitor *visitor)
 gboolean
 gate_is_holding(const Gate *gate)
 {
-    return g_hash_table_size(gate->visitors) > 0;
+    return g_hash_table_size(gate->visitors) > 0 || g_hash_table_size(gate->inquiries) > 0;
 }
 
 void

@@ -14,7 +14,7 @@ Gate *gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_err
 void gate_free(Gate *gate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Gate, gate_free)
 
-/* Whether any call waits here. */
+/* Whether any call waits here, be it for the answer to an inquiry. */
 gboolean gate_is_holding(const Gate *gate);
 
 /* NAME left the bus: forget what its sender still waits for. */
@@ -25,6 +25,17 @@ void gate_refuse(Gate *gate, const char *name);
 
 /* The caller NAME has read its replies: its calls may pass again. */
 void gate_open(Gate *gate, const char *name);
+
+/* SUBJECT, valid during the call, and UID are as CallerIdentified has them. */
+typedef void (*GateInquired)(sd_bus_message *call, const Subject *subject, uid_t uid, gpointer user_data);
+
+/*
+ * Finds out who NAME is, a connection that has not called: it does not become a caller. ANSWER is called once, later,
+ * with CALL, which is kept until then; not when the gate goes first. FALSE when too much is asked at a time, or nothing
+ * can be.
+ */
+gboolean gate_inquire(Gate *gate, const char *name, sd_bus_message *call, GateInquired answer,
+                      gpointer user_data);
 
 /* Who sent the message that BUS is dispatching; never NULL in a handler of an object behind the gate. */
 Caller *gate_current_caller(sd_bus *bus, Broker *broker);

@@ -65,6 +65,37 @@ method_check_access(sd_bus_message *message, void *user_data, sd_bus_error *ret_
     return r < 0 ? r : reply_access(message, objects, current_caller(objects)->access, url);
 }
 
+/* Who was asked about has not called, so it had to be found out who that is. */
+static void
+on_inquired(sd_bus_message *call, const Subject *subject, uid_t uid, gpointer user_data)
+{
+    Objects *objects = user_data;
+    const char *who = NULL, *url = NULL;
+    g_autoptr(PolicyAccess) access = NULL;
+
+    if (sd_bus_message_rewind(call, /* complete= */ TRUE) < 0 ||
+        sd_bus_message_read(call, "ss", &who, &url) < 0)
+        return;
+    if (uid == (uid_t)-1) {
+        (void)sd_bus_reply_method_errorf(call, coded_error_get_dbus_name(WSB_CODE_PARAMETER),
+                                         "%d: The bus knows no connection %s", WSB_CODE_PARAMETER, who);
+        return;
+    }
+    access = policy_access_new(broker_get_policy(objects->broker), subject);
+    (void)reply_access(call, objects, access, url);
+}
+
+static int
+inquire(sd_bus_message *message, Objects *objects, const char *who, sd_bus_error *ret_error)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (gate_inquire(objects->gate, who, message, on_inquired, objects))
+        return 1;
+    coded_error_set(&error, WSB_CODE_LIMIT_EXCEEDED, "Too many connections are being looked up");
+    return bus_error_set(ret_error, error);
+}
+
 static int
 method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
 {
@@ -85,6 +116,8 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
     caller = broker_find_caller(objects->broker, who);
     if (caller)
         return reply_access(message, objects, caller->access, url);
+    if (who[0] == ':')
+        return inquire(message, objects, who, ret_error);
     subject = subject_parse(who, &parse_error);
     if (!subject) {
         coded_error_set(&error, WSB_CODE_PARAMETER, "%s", parse_error->message);

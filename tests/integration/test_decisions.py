@@ -2,12 +2,15 @@
 """What the log says of decisions, and the keys of policy that are there to be seen in it: Mode=report,
 SkipCertificateCheck; and who may ask what others may not: Administrator."""
 
+import asyncio
+import pwd
 import time
 
 import pytest
 
 from harness import accounts
 from harness.application import refused
+from harness.bus_application import MANAGER, MANAGER_PATH
 from harness.certificates import Authority
 
 EVERYTHING = "Permissions=INTERNET\nAllowDomains=*:*\nAllowLocalAddresses=yes\n"
@@ -127,6 +130,50 @@ async def test_administrator_by_policy(remote, serve, service):
     )
     assert error is None
     assert await (await server.accepted()).closed() == (1000, "by order")
+
+
+async def name_on_the_bus(bus_application, user):
+    """Of the one connection of that user."""
+    call_bus, uid = bus_application.connection.call_bus, pwd.getpwnam(user).pw_uid
+    names = [name for name in (await call_bus("ListNames"))[0] if name.startswith(":")]
+    (name,) = [name for name in names if await call_bus("GetConnectionUnixUser", "s", name) == [uid]]
+    return name
+
+
+@accounts.needs_root
+@pytest.mark.policy(f"[user {accounts.ALICE}]\nPermissions=\n[user {accounts.BOB}]\n{EVERYTHING}")
+async def test_explain_access_of_a_connection_that_has_not_called(bus_application, remote):
+    for user, expected in ((accounts.ALICE, [False, 201]), (accounts.BOB, [True, 0])):
+        await remote(user=user)
+        name = await name_on_the_bus(bus_application, user)
+        answer = await bus_application.call_manager("ExplainAccess", "ss", name, "ws://h/")
+        assert answer[:2] == expected
+
+
+ADMINISTRATOR = f"[user *]\n{EVERYTHING}Administrator=yes\n"
+
+
+@pytest.mark.policy(ADMINISTRATOR)
+async def test_explain_access_of_many_connections_at_a_time(bus_application, service):
+    connections = [await service.bus.connect() for _ in range(40)]
+
+    def explain(connection):
+        return bus_application.call(
+            MANAGER_PATH, MANAGER, "ExplainAccess", "ss", connection.unique_name, "ws://h/"
+        )
+
+    replies = await asyncio.gather(*map(explain, connections))
+    assert {reply.error_name for reply in replies} <= {None, "org.wsbroker1.Error.LimitExceeded"}
+    for connection in connections:
+        assert (await explain(connection)).body[0] is True
+        connection.disconnect()
+
+
+@pytest.mark.policy(ADMINISTRATOR)
+@pytest.mark.parametrize("name", [":1.99999", ":", ":no name"])
+async def test_explain_access_of_no_connection(bus_application, name):
+    message = await refused(401, bus_application.call_manager("ExplainAccess", "ss", name, "ws://h/"))
+    assert name in message
 
 
 @accounts.needs_root
