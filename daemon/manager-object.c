@@ -127,18 +127,28 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
     return reply_access(message, objects, access, url);
 }
 
+/* As MaxConnectRate= is written. */
+static char *
+describe_rate(const ApplicationLimits *limits)
+{
+    return g_strdup_printf("%u/%s", limits->max_connect_rate,
+                           limits->max_connect_interval == G_USEC_PER_SEC ? "s" : "min");
+}
+
 static int
 append_limits(sd_bus_message *reply, Objects *objects)
 {
     const Caller *caller = current_caller(objects);
+    const BrokerConfig *config = broker_get_config(objects->broker);
     const CallerLimits *limits = &caller->limits;
+    g_autofree char *rate = describe_rate(&limits->application);
 
-    return sd_bus_message_append(reply, "a{sv}", 6, "MaxMessageSize", "t", (guint64)limits->max_message_size,
-                                 "MaxBufferedBytes", "t", (guint64)limits->max_buffered_bytes, "MaxUrlLength",
-                                 "t", (guint64)broker_get_config(objects->broker)->max_url_length,
-                                 "MaxWebSockets", "u", broker_get_max_websockets(objects->broker, caller),
-                                 "MaxConnections", "u", limits->application.max_connections,
-                                 "MaxPendingHandshakes", "u", limits->application.max_pending_handshakes);
+    return sd_bus_message_append(
+        reply, "a{sv}", 8, "MaxMessageSize", "t", (guint64)limits->max_message_size, "MaxBufferedBytes", "t",
+        (guint64)limits->max_buffered_bytes, "MaxUrlLength", "t", (guint64)config->max_url_length,
+        "MaxWebSockets", "u", broker_get_max_websockets(objects->broker, caller), "MaxConnectionsPerUser",
+        "u", config->max_connections_per_user, "MaxConnections", "u", limits->application.max_connections,
+        "MaxConnectRate", "s", rate, "MaxPendingHandshakes", "u", limits->application.max_pending_handshakes);
 }
 
 static int

@@ -190,10 +190,20 @@ async def test_who_am_i_names_the_limits(bus_application):
         "MaxUrlLength": "t",
         "MaxWebSockets": "u",
         "MaxConnections": "u",
+        "MaxConnectRate": "s",
+        "MaxConnectionsPerUser": "u",
         "MaxPendingHandshakes": "u",
     }
     assert limits["MaxMessageSize"].value == 16 * 2**20
     assert limits["MaxUrlLength"].value == 1024
+
+
+@pytest.mark.config("MaxConnectionsPerUser=7\n")
+@pytest.mark.policy("[user *]\nPermissions=INTERNET\nMaxConnectRate=30/min\nMaxConnections=3\n")
+async def test_who_am_i_names_the_limits_of_policy_and_configuration(bus_application):
+    _, limits = await bus_application.call_manager("WhoAmI")
+    values = {key: limits[key].value for key in ("MaxConnectRate", "MaxConnections", "MaxConnectionsPerUser")}
+    assert values == {"MaxConnectRate": "30/min", "MaxConnections": 3, "MaxConnectionsPerUser": 7}
 
 
 async def test_version_is_that_of_the_build(service):
