@@ -308,7 +308,7 @@ policy_access_check(const PolicyAccess *access, const Url *url, Decision *ret_de
         decisive = &permission;
     } else {
         policy_access_url(access, url, &name);
-        decisive = name.code == WSB_CODE_OK && permission.reported ? &permission : &name;
+        decisive = name.allowed && permission.reported ? &permission : &name;
     }
     *ret_decision = *decisive;
     *decisive = (Decision){ 0 };

@@ -99,7 +99,7 @@ gboolean policy_access_permission(const PolicyAccess *access, Decision *ret_deci
  * policy_access_address(), which a "*" in AllowDomains does not satisfy for a special one; else 2302998. */
 gboolean policy_access_url(const PolicyAccess *access, const Url *url, Decision *ret_decision);
 
-/* Both: the permission, then URL. A reported permission is what is decided where URL is allowed. */
+/* Both: the permission, then URL. Where all of it is let through, what is reported is what would be refused first. */
 gboolean policy_access_check(const PolicyAccess *access, const Url *url, Decision *ret_decision);
 
 /* The same, and appends each step on the way to STEPS, an array of strings with a free function: the sections

@@ -19,7 +19,7 @@ static const struct Case {
     guint line;
 } cases[] = {
     /* One section. */
-    { "[user 0]\n" REPORT, "user 0", "ws://h/", 2302998, TRUE, 1 },
+    { "[user 0]\n" REPORT, "user 0", "ws://h/", 201, TRUE, 1 },
     { "[user 0]\n" REPORT PERMITTED, "user 0", "ws://chat.example/", 0, FALSE, 4 },
     { "[user 0]\n" REPORT PERMITTED, "user 0", "ws://other.example/", 2302998, TRUE, 1 },
     { "[user 0]\n" REPORT PERMITTED, "user 0", "ws://chat.example:81/", 2302998, TRUE, 1 },
@@ -27,9 +27,9 @@ static const struct Case {
       5 },
     { "[user 0]\n" REPORT "AllowDomains=*\n", "user 0", "ws://h/", 201, TRUE, 1 },
     { "[user 0]\n" REPORT "Permissions=\nAllowDomains=*\n", "user 0", "ws://h/", 201, TRUE, 3 },
-    { "[user 0]\n" REPORT "Permissions=\n", "user 0", "ws://h/", 2302998, TRUE, 1 },
+    { "[user 0]\n" REPORT "Permissions=\n", "user 0", "ws://h/", 201, TRUE, 3 },
     { "[user 0]\nMode=enforce\n" PERMITTED, "user 0", "ws://other.example/", 2302998, FALSE, 1 },
-    { "[user *]\n" REPORT, "user 0", "ws://h/", 2302998, TRUE, 1 },
+    { "[user *]\n" REPORT, "user 0", "ws://h/", 201, TRUE, 1 },
     { "[unidentified]\n" REPORT PERMITTED, "unidentified", "ws://h/", 2302998, TRUE, 1 },
 
     /* Literal addresses are addresses. */
@@ -52,8 +52,7 @@ static const struct Case {
       2302998, FALSE, 1 },
     { "[unit a.service]\n" PERMITTED "[user 0]\n" REPORT "Permissions=\n", "unit a.service, user 0",
       "ws://chat.example/", 201, FALSE, 6 },
-    { "[unit a.service]\n" REPORT "[user 0]\n" PERMITTED, "unit a.service, user 0", "ws://h/", 2302998, TRUE,
-      1 },
+    { "[unit a.service]\n" REPORT "[user 0]\n" PERMITTED, "unit a.service, user 0", "ws://h/", 201, TRUE, 1 },
     { "[unit a.service]\n" REPORT "[user 0]\nPermissions=\n", "unit a.service, user 0", "ws://h/", 201, FALSE,
       4 },
     { "[unit a.service]\n" REPORT "[user 0]\nDenyDomains=*\n", "unit a.service, user 0", "ws://h/", 2302998,
@@ -75,15 +74,15 @@ static const struct Case {
     { "[unit a.service]\n" REPORT "[user 0]\nPermissions=\n[group 7]\nPermissions=\n",
       "unit a.service, user 0, group 7", "ws://h/", 201, FALSE, 4 },
     { "[unit a.service]\n" REPORT "[user *]\nPermissions=\nDenyDomains=*\n", "unit a.service, user 0",
-      "ws://h/", 2302998, TRUE, 1 },
+      "ws://h/", 201, TRUE, 1 },
 
     /* Of several groups each must report. */
-    { "[group 7]\n" REPORT "[group 8]\n" REPORT, "group 7, group 8", "ws://h/", 2302998, TRUE, 1 },
+    { "[group 7]\n" REPORT "[group 8]\n" REPORT, "group 7, group 8", "ws://h/", 201, TRUE, 1 },
     { "[group 7]\n" REPORT "[group 8]\n" PERMITTED, "group 7, group 8", "ws://chat.example/", 201, FALSE, 1 },
     { "[group 7]\n" PERMITTED "[group 8]\n" REPORT, "group 7, group 8", "ws://chat.example/", 201, FALSE, 4 },
     { "[group 7]\n" REPORT PERMITTED "[group 8]\n" PERMITTED, "group 7, group 8", "ws://h/", 2302998, FALSE,
       1 },
-    { "[group 7]\n" REPORT "[group 8]\nMode=enforce\n", "group 7", "ws://h/", 2302998, TRUE, 1 },
+    { "[group 7]\n" REPORT "[group 8]\nMode=enforce\n", "group 7", "ws://h/", 201, TRUE, 1 },
 };
 
 static void
