@@ -29,12 +29,25 @@ authority_check_permission(const Caller *caller, GError **error)
     return conclude(caller, /* url= */ NULL, &decision, error);
 }
 
+/* What a proxy looks up is not vetted, so whoever reads the journal is told. */
+static void
+note_who_resolves(const Url *url, const Route *route, Decision *decision)
+{
+    g_autofree char *explanation = decision->explanation;
+
+    if (route->kind == ROUTE_DIRECT || g_hostname_is_ip_address(url->host))
+        decision->explanation = g_steal_pointer(&explanation);
+    else
+        decision->explanation = g_strconcat(explanation, "; the proxy resolves the name", NULL);
+}
+
 gboolean
-authority_check_domain(const Caller *caller, const Url *url, GError **error)
+authority_check_domain(const Caller *caller, const Url *url, const Route *route, GError **error)
 {
     g_auto(Decision) decision = { 0 };
 
-    (void)policy_access_url(caller->access, url, &decision);
+    if (policy_access_url(caller->access, url, &decision))
+        note_who_resolves(url, route, &decision);
     return conclude(caller, url, &decision, error);
 }
 

@@ -13,8 +13,9 @@
 /* The INTERNET permission: else PermissionDenied. */
 gboolean authority_check_permission(const Caller *caller, GError **error);
 
-/* The domain of URL, of which only the authority need be valid: else DomainNotAllowed. */
-gboolean authority_check_domain(const Caller *caller, const Url *url, GError **error);
+/* The domain of URL, of which only the authority need be valid: else DomainNotAllowed. By ROUTE the journal tells whether
+ * a proxy will look up its name. */
+gboolean authority_check_domain(const Caller *caller, const Url *url, const Route *route, GError **error);
 
 /* The way to URL, where the application chose it: else DomainNotAllowed. */
 gboolean authority_check_route(const Caller *caller, const Url *url, const Route *route, GError **error);

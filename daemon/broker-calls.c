@@ -61,10 +61,9 @@ check_domain_and_route(Broker *broker, const Caller *caller, const char *url, Co
 
     if (!url_parse_authority(url, &authority))
         return TRUE;
-    if (!authority_check_domain(caller, authority, error))
-        return FALSE;
     route_choose(broker->setup.system_proxy, &options->proxy, authority, &request->route);
-    return authority_check_route(caller, authority, &request->route, error);
+    return authority_check_domain(caller, authority, &request->route, error) &&
+           authority_check_route(caller, authority, &request->route, error);
 }
 
 static Application *

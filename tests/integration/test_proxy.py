@@ -401,3 +401,18 @@ async def test_row_28_exclusion_list(
     target = f"{host.lower()}:{server.port}"
     assert tinyproxy.tunnels() == ([target] if proxied else [])
     assert (await server.accepted()).headers["Host"] == target
+
+
+async def test_journal_says_that_the_proxy_looks_up_the_name(websocket, serve, service):
+    listener = await serve()
+    option = {"host": "127.0.0.1", "port": listener.port}
+    await listener.stop()
+    for url, options, told in (
+        ("ws://chat.example.test:81/", {"proxy": option}, True),
+        ("ws://192.0.2.1:82/", {"proxy": option}, False),
+        ("ws://chat.example.test:83/", {"proxy": "no-proxy"}, False),
+    ):
+        await fail_with(websocket, url, **options)
+        target = url.removeprefix("ws://").rstrip("/")
+        (line,) = [line for line in service.process.stderr().splitlines() if f" allowed {target} " in line]
+        assert line.endswith("; the proxy resolves the name") == told
