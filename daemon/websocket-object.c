@@ -187,7 +187,10 @@ method_open_stream(sd_bus_message *message, void *user_data, sd_bus_error *ret_e
     close(fd);
     if (r < 0)
         websocket_drop_stream(websocket);
-    return r;
+    if (r != -EMFILE && r != -ENFILE)
+        return r;
+    coded_error_set(&error, WSB_CODE_LIMIT_EXCEEDED, "The service has no descriptor left");
+    return bus_error_set(ret_error, error);
 }
 
 static int

@@ -164,4 +164,6 @@ void
 websocket_drop_stream(WebSocket *self)
 {
     g_clear_pointer(&self->stream, stream_free);
+    /* What has not been signalled waits for the owner again. */
+    websocket_update_paused(self);
 }
