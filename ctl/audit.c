@@ -32,6 +32,7 @@ static const struct Kind {
     { "2b5f6c0e4e6f4d0fa3a1c6f7d6b1a002", "policy", false },
     { "2b5f6c0e4e6f4d0fa3a1c6f7d6b1a003", "no-certificate-check", false },
     { "2b5f6c0e4e6f4d0fa3a1c6f7d6b1a004", "suppressed", true },
+    { "2b5f6c0e4e6f4d0fa3a1c6f7d6b1a005", "suppressed-allowed", false },
 };
 
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))

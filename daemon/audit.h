@@ -5,20 +5,31 @@
 #include "subject.h"
 #include "url.h"
 
-/* How many refusals of one user have been written lately, and how many have not. Starts as all zero. */
-typedef struct RefusalMeter {
+/* How many decisions of one kind have been written lately, and how many have not. Starts as all zero. */
+typedef struct DecisionMeter {
     gint64 since; /* monotonic time */
     guint written;
     guint suppressed;
-} RefusalMeter;
+} DecisionMeter;
+
+/* Those that count for a caller. */
+typedef struct DecisionMeters {
+    DecisionMeter *refusals;   /* its user's */
+    DecisionMeter *allowances; /* its application's: what policy tells apart, by section and user */
+} DecisionMeters;
 
 /*
  * One structured journal entry for a decision about SUBJECT (of UID) and URL, which may be NULL when the decision did
- * not come to look at one. Never writes a path, a query, a user, a password or a header. Of a user's refusals, which
- * METER counts, no more than 20 are written in 10 seconds; the next one written later says how many were not.
+ * not come to look at one. Never writes a path, a query, a user, a password or a header. In 10 seconds no more are
+ * written than 20 refusals of a user, and 300 decisions that allow an application something; the next one written later
+ * says how many were not. FALSE when this one was not.
  */
-void audit_decision(const Subject *subject, uid_t uid, RefusalMeter *meter, const Url *url,
-                    const Decision *decision);
+gboolean audit_decision(const Subject *subject, uid_t uid, const DecisionMeters *meters, const Url *url,
+                        const Decision *decision);
+
+/* Writes a DECISION that allows, which audit_decision() has just not written, all the same: a connection is made. */
+void audit_decision_suppressed(const Subject *subject, uid_t uid, const DecisionMeters *meters,
+                               const Url *url, const Decision *decision);
 
 /* One entry for a policy that took force, the GENERATIONth. */
 void audit_policy_loaded(guint generation);

@@ -10,12 +10,18 @@
 #include "audit.h"
 #include "coded-error.h"
 
+static gboolean
+report(const Decision *decision, GError **error)
+{
+    return decision->allowed || coded_error_set(error, (wsb_code)decision->code, "%s", decision->explanation);
+}
+
 /* Writes what was decided, and reports a refusal. */
 static gboolean
 conclude(const Caller *caller, const Url *url, const Decision *decision, GError **error)
 {
-    audit_decision(caller->subject, caller->uid, caller->refusals, url, decision);
-    return decision->allowed || coded_error_set(error, (wsb_code)decision->code, "%s", decision->explanation);
+    (void)audit_decision(caller->subject, caller->uid, &caller->meters, url, decision);
+    return report(decision, error);
 }
 
 gboolean
@@ -41,14 +47,35 @@ note_who_resolves(const Url *url, const Route *route, Decision *decision)
         decision->explanation = g_strconcat(explanation, "; the proxy resolves the name", NULL);
 }
 
+/* Whether URL is allowed, by ROUTE. */
+static gboolean
+decide_domain(const Caller *caller, const Url *url, const Route *route, Decision *decision)
+{
+    gboolean allowed = policy_access_url(caller->access, url, decision);
+
+    if (allowed)
+        note_who_resolves(url, route, decision);
+    return allowed;
+}
+
 gboolean
-authority_check_domain(const Caller *caller, const Url *url, const Route *route, GError **error)
+authority_check_domain(const Caller *caller, const Url *url, const Route *route, gboolean *ret_written,
+                       GError **error)
 {
     g_auto(Decision) decision = { 0 };
 
-    if (policy_access_url(caller->access, url, &decision))
-        note_who_resolves(url, route, &decision);
-    return conclude(caller, url, &decision, error);
+    (void)decide_domain(caller, url, route, &decision);
+    *ret_written = audit_decision(caller->subject, caller->uid, &caller->meters, url, &decision);
+    return report(&decision, error);
+}
+
+void
+authority_write_domain(const Caller *caller, const Url *url, const Route *route)
+{
+    g_auto(Decision) decision = { 0 };
+
+    if (decide_domain(caller, url, route, &decision))
+        audit_decision_suppressed(caller->subject, caller->uid, &caller->meters, url, &decision);
 }
 
 /* An address of the target, or of the proxy that the application named. */
@@ -90,7 +117,8 @@ authority_vet(const WebSocket *websocket, GInetAddress *address, gboolean proxy,
 
     if (decide_address(caller, websocket, address, proxy, &decision))
         return TRUE;
-    audit_decision(caller->subject, caller->uid, caller->refusals, websocket_get_url(websocket), &decision);
+    (void)audit_decision(caller->subject, caller->uid, &caller->meters, websocket_get_url(websocket),
+                         &decision);
     *ret_reason = g_strdup(decision.explanation);
     return FALSE;
 }

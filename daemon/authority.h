@@ -14,8 +14,11 @@
 gboolean authority_check_permission(const Caller *caller, GError **error);
 
 /* The domain of URL, of which only the authority need be valid: else DomainNotAllowed. By ROUTE the journal tells whether
- * a proxy will look up its name. */
-gboolean authority_check_domain(const Caller *caller, const Url *url, const Route *route, GError **error);
+ * a proxy will look up its name; *ret_written says whether it had room for the decision (audit_decision()). */
+gboolean authority_check_domain(const Caller *caller, const Url *url, const Route *route,
+                                gboolean *ret_written, GError **error);
+/* A connection to URL is made, which was allowed just now: what had no room is written all the same. */
+void authority_write_domain(const Caller *caller, const Url *url, const Route *route);
 
 /* The way to URL, where the application chose it: else DomainNotAllowed. */
 gboolean authority_check_route(const Caller *caller, const Url *url, const Route *route, GError **error);

@@ -55,14 +55,14 @@ check_authorization(const char *url, const ConnectOptions *options, GError **err
 /* Policy is asked of every URL that has an authority, whatever else is wrong with it. Fills the request's route. */
 static gboolean
 check_domain_and_route(Broker *broker, const Caller *caller, const char *url, ConnectOptions *options,
-                       ConnectionRequest *request, GError **error)
+                       ConnectionRequest *request, gboolean *ret_written, GError **error)
 {
     g_autoptr(Url) authority = NULL;
 
     if (!url_parse_authority(url, &authority))
         return TRUE;
     route_choose(broker->setup.system_proxy, &options->proxy, authority, &request->route);
-    return authority_check_domain(caller, authority, &request->route, error) &&
+    return authority_check_domain(caller, authority, &request->route, ret_written, error) &&
            authority_check_route(caller, authority, &request->route, error);
 }
 
@@ -125,7 +125,7 @@ note_skipped_check(const Caller *caller, ConnectionRequest *request)
 /* What is left of Connect once policy has allowed it. */
 static gboolean
 start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
-                 ConnectOptions *options, ConnectionRequest *request, GError **error)
+                 ConnectOptions *options, ConnectionRequest *request, gboolean written, GError **error)
 {
     const BrokerConfig *config = broker->setup.config;
     g_autoptr(GError) cause = NULL;
@@ -139,9 +139,11 @@ start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, con
         return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
     if (broker->shutting_down)
         return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
-    note_skipped_check(caller, request);
     if (!take_connection(broker, caller, request, error))
         return FALSE;
+    note_skipped_check(caller, request);
+    if (!written)
+        authority_write_domain(caller, request->url, &request->route);
     request->headers = g_steal_pointer(&options->headers);
     request->protocols = g_steal_pointer(&options->protocols);
     request->connect_timeout = config->connect_timeout;
@@ -157,11 +159,12 @@ broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const
                ConnectOptions *options, GError **error)
 {
     g_auto(ConnectionRequest) request = { 0 };
+    gboolean written = FALSE;
 
     return check_authorization(url, options, error) && authority_check_owner(caller, websocket, error) &&
            authority_check_permission(caller, error) &&
-           check_domain_and_route(broker, caller, url, options, &request, error) &&
-           start_connection(broker, caller, websocket, url, options, &request, error);
+           check_domain_and_route(broker, caller, url, options, &request, &written, error) &&
+           start_connection(broker, caller, websocket, url, options, &request, written, error);
 }
 
 static gboolean

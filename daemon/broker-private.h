@@ -13,7 +13,7 @@ struct Broker {
     GHashTable *callers;     /* unique name → Caller, owned here */
     GHashTable *websockets;  /* &id → WebSocket, owned here */
     GHashTable *user_counts; /* uid → WebSocket objects of it, as pointers */
-    GHashTable *refusals;    /* uid → RefusalMeter, owned here */
+    GHashTable *meters;      /* "uid" or "uid section" → DecisionMeter, owned here */
     guint64 last_id;
     gint64 last_use; /* monotonic time of the last call, and of the last end of a WebSocket */
     gboolean shutting_down;

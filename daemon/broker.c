@@ -40,7 +40,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
     broker->websockets =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)websocket_free);
     broker->user_counts = g_hash_table_new(NULL, NULL);
-    broker->refusals = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    broker->meters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     audit_policy_loaded(broker->generation);
     return broker;
 }
@@ -52,7 +52,7 @@ broker_free(Broker *broker)
     g_hash_table_unref(broker->callers);
     share_unref(broker->caller_setup.share);
     g_hash_table_unref(broker->user_counts);
-    g_hash_table_unref(broker->refusals);
+    g_hash_table_unref(broker->meters);
     policy_unref(broker->policy);
     g_free(broker);
 }
@@ -69,16 +69,28 @@ broker_get_idle_since(const Broker *broker)
     return g_hash_table_size(broker->websockets) > 0 ? -1 : broker->last_use;
 }
 
-static RefusalMeter *
-refusals_of(Broker *broker, uid_t uid)
+/* NAME is taken. */
+static DecisionMeter *
+get_meter(Broker *broker, char *name)
 {
-    RefusalMeter *meter = g_hash_table_lookup(broker->refusals, GUINT_TO_POINTER(uid));
+    g_autofree char *owned = name;
+    DecisionMeter *meter = g_hash_table_lookup(broker->meters, name);
 
     if (!meter) {
-        meter = g_new0(RefusalMeter, 1);
-        g_hash_table_insert(broker->refusals, GUINT_TO_POINTER(uid), meter);
+        meter = g_new0(DecisionMeter, 1);
+        g_hash_table_insert(broker->meters, g_steal_pointer(&owned), meter);
     }
     return meter;
+}
+
+/* By the section that grants it something now. */
+static void
+set_meters(Broker *broker, Caller *caller)
+{
+    const char *section = policy_access_section(caller->access);
+
+    caller->meters.refusals = get_meter(broker, g_strdup_printf("%u", caller->uid));
+    caller->meters.allowances = get_meter(broker, g_strdup_printf("%u %s", caller->uid, section));
 }
 
 Caller *
@@ -86,7 +98,7 @@ broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *subject)
 {
     Caller *caller = caller_new(name, uid, subject, broker->policy, &broker->caller_setup);
 
-    caller->refusals = refusals_of(broker, uid);
+    set_meters(broker, caller);
     g_hash_table_insert(broker->callers, caller->name, caller);
     return caller;
 }
@@ -285,8 +297,8 @@ judge_all(Broker *broker)
 
         if (!websocket_is_busy(websocket) || authority_judge(websocket, &decision))
             continue;
-        audit_decision(caller->subject, caller->uid, caller->refusals, websocket_get_url(websocket),
-                       &decision);
+        (void)audit_decision(caller->subject, caller->uid, &caller->meters, websocket_get_url(websocket),
+                             &decision);
         websocket_terminate(websocket, WSB_CLOSE_POLICY_VIOLATION, "",
                             failure_new(STAGE_POLICY, decision.code, decision.explanation));
     }
@@ -319,8 +331,10 @@ broker_reload(Broker *broker, GError **error)
     broker->generation++;
     audit_policy_loaded(broker->generation);
     g_hash_table_iter_init(&iter, broker->callers);
-    while (g_hash_table_iter_next(&iter, NULL, &caller))
+    while (g_hash_table_iter_next(&iter, NULL, &caller)) {
         caller_set_policy(caller, policy, broker->setup.config);
+        set_meters(broker, caller);
+    }
     judge_all(broker);
     return TRUE;
 }

@@ -25,7 +25,7 @@ typedef struct Caller {
     Subject *subject;
     PolicyAccess *access; /* under the policy in force, as are the limits */
     CallerLimits limits;
-    RefusalMeter *refusals; /* its user's; the broker's */
+    DecisionMeters meters; /* the broker's */
     Share *share; /* its part of what all callers share, under the policy in force at its first call */
     Fence *fence; /* how far it has read */
     guint n_websockets;

@@ -15,8 +15,8 @@ from harness.waiting import within
 pytestmark = journal.needs_journal_remote
 
 MORNING = 1732266901  # 2024-11-22 09:15:01 UTC
-DECISION, POLICY, NO_CHECK, SUPPRESSED = (
-    f"2b5f6c0e4e6f4d0fa3a1c6f7d6b1a00{number}" for number in range(1, 5)
+DECISION, POLICY, NO_CHECK, SUPPRESSED, SUPPRESSED_ALLOWED = (
+    f"2b5f6c0e4e6f4d0fa3a1c6f7d6b1a00{number}" for number in range(1, 6)
 )
 
 
@@ -55,6 +55,13 @@ ENTRIES = [
         rule="policy.d/50-chat.conf:5",
     ),
     entry(MORNING + 300, SUPPRESSED, "5 more refusals of uid 7 were not written", uid="7", suppressed="5"),
+    entry(
+        MORNING + 360,
+        SUPPRESSED_ALLOWED,
+        "3 more decisions that allow of uid 7 were not written",
+        uid="7",
+        suppressed="3",
+    ),
 ]
 
 TIMES = [f"2024-11-22 09:{15 + minute}:01" for minute in range(len(ENTRIES))]
@@ -90,6 +97,7 @@ def test_json_is_an_object_a_line(entries, audit):
         "decision",
         "no-certificate-check",
         "suppressed",
+        "suppressed-allowed",
     ]
     assert objects[0] == {
         "time": "2024-11-22T09:15:01.000000Z",
@@ -116,7 +124,7 @@ def test_refused_is_what_has_a_code(entries, audit):
 
 
 @pytest.mark.parametrize(
-    "since, first", [("2024-11-22", 0), ("2024-11-22 09:17:01", 2), ("2024-11-22 09:18", 3), ("-1s", 6)]
+    "since, first", [("2024-11-22", 0), ("2024-11-22 09:17:01", 2), ("2024-11-22 09:18", 3), ("-1s", 7)]
 )
 def test_since(entries, audit, since, first):
     status, output, _ = audit(f"--since={since}")

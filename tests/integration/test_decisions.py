@@ -96,6 +96,35 @@ async def test_refusals_are_written_no_more_than_so_often(application, service):
     assert "s3cret" not in service.process.stderr()
 
 
+async def connect_in_vain(websocket, url, times):
+    """Each time it is allowed, and there is a connection already."""
+    for _ in range(times):
+        await refused(2302003, websocket.connect(url))
+
+
+@pytest.mark.policy(f"[user *]\n{EVERYTHING}")
+async def test_allowed_decisions_are_written_no_more_than_so_often(application, serve, service):
+    server = await serve()
+    websocket = await application.create()
+    await websocket.open(server.url())
+    started = time.monotonic()
+    await connect_in_vain(websocket, "ws://good.example.test/", 700)
+    periods = 1 + (time.monotonic() - started) // PERIOD
+    assert 299 <= len(lines(service, "allowed good.example.test")) <= 300 * periods
+
+
+@pytest.mark.policy(f"[user *]\n{EVERYTHING}")
+async def test_connection_is_written_however_many_decisions_were(application, serve, service):
+    """Nobody can hide where it connects to among what it does not."""
+    server, hidden = await serve(), await serve()
+    websocket, other = await application.create(), await application.create()
+    await websocket.open(server.url())
+    # More than are written in two periods: one of them may end here.
+    await connect_in_vain(websocket, "ws://good.example.test/", 700)
+    await other.open(hidden.url())
+    assert len(lines(service, f"allowed 127.0.0.1:{hidden.port}")) == 1
+
+
 @accounts.needs_root
 @pytest.mark.policy(f"[user {accounts.ALICE}]\nPermissions=\n[user {accounts.BOB}]\nPermissions=\n")
 async def test_refusals_of_one_user_do_not_hide_those_of_another(remote, service):

@@ -60,10 +60,11 @@ test_decision(void)
     const Decision decision = { .code = 2302998, .explanation = explanation, .rule = rule };
     g_autoptr(Subject) subject = subject_parse("unit chat.service", NULL);
     g_autoptr(Url) url = secret_url();
-    RefusalMeter meter = { 0 };
+    DecisionMeter refusals = { 0 }, allowances = { 0 };
+    const DecisionMeters meters = { &refusals, &allowances };
 
     g_string_truncate(written, 0);
-    audit_decision(subject, 1000, &meter, url, &decision);
+    g_assert_true(audit_decision(subject, 1000, &meters, url, &decision));
     assert_field("MESSAGE_ID=2b5f6c0e4e6f4d0fa3a1c6f7d6b1a001");
     assert_field("WSBROKER_SUBJECT=unit chat.service");
     assert_field("WSBROKER_UID=1000");
@@ -87,31 +88,66 @@ test_certificate_check(void)
     g_assert_null(strstr(written->str, SECRET));
 }
 
-/* Twenty refusals of a user, however many there are; what is allowed is always written. */
+static const Decision refused = { .code = 201, .explanation = (char[]){ "why" } };
+static const Decision allowed = { .allowed = TRUE, .explanation = (char[]){ "why" } };
+
+/* HOW_OFTEN the same, of which the first MAX are written. */
 static void
-test_suppressed(void)
+decide(const DecisionMeters *meters, const Decision *decision, guint how_often, guint max)
 {
-    static char explanation[] = "why";
-    const Decision refused = { .code = 201, .explanation = explanation };
-    const Decision allowed = { .allowed = TRUE, .explanation = explanation };
     g_autoptr(Subject) subject = subject_new_unidentified();
-    RefusalMeter meter = { 0 }, another = { 0 };
+
+    for (guint i = 0; i < how_often; i++)
+        g_assert_cmpint(audit_decision(subject, 1000, meters, NULL, decision), ==, i < max);
+}
+
+static void
+end_period(DecisionMeter *meter)
+{
+    meter->since -= G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
+}
+
+/* Twenty refusals of a user, however many there are, whatever else is written. */
+static void
+test_suppressed_refusals(void)
+{
+    DecisionMeter refusals = { 0 }, allowances = { 0 }, anothers = { 0 };
+    const DecisionMeters meters = { &refusals, &allowances }, others = { &anothers, &allowances };
 
     g_string_truncate(written, 0);
-    for (guint i = 0; i < 25; i++)
-        audit_decision(subject, 1000, &meter, NULL, &refused);
+    decide(&meters, &refused, 25, 20);
     g_assert_cmpuint(count("WSBROKER_CODE=201\n"), ==, 20);
-    audit_decision(subject, 1001, &another, NULL, &refused);
-    g_assert_cmpuint(count("WSBROKER_CODE=201\n"), ==, 21);
-    audit_decision(subject, 1000, &meter, NULL, &allowed);
-    g_assert_cmpuint(count("WSBROKER_CODE=0\n"), ==, 1);
+    decide(&others, &refused, 1, 1);
+    decide(&meters, &allowed, 1, 1);
 
     /* The period ends: the next one tells how many there were. */
-    meter.since -= G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
-    audit_decision(subject, 1000, &meter, NULL, &refused);
+    end_period(&refusals);
+    decide(&meters, &refused, 1, 1);
     assert_field("MESSAGE_ID=2b5f6c0e4e6f4d0fa3a1c6f7d6b1a004");
     assert_field("WSBROKER_SUPPRESSED=5");
     g_assert_cmpuint(count("WSBROKER_CODE=201\n"), ==, 22);
+}
+
+/* Three hundred of what an application is allowed, and each of which a connection comes. */
+static void
+test_suppressed_allowances(void)
+{
+    DecisionMeter refusals = { 0 }, allowances = { 0 }, anothers = { 0 };
+    const DecisionMeters meters = { &refusals, &allowances }, others = { &refusals, &anothers };
+    g_autoptr(Subject) subject = subject_new_unidentified();
+
+    g_string_truncate(written, 0);
+    decide(&meters, &allowed, 305, 300);
+    g_assert_cmpuint(count("WSBROKER_CODE=0\n"), ==, 300);
+    audit_decision_suppressed(subject, 1000, &meters, NULL, &allowed);
+    g_assert_cmpuint(count("WSBROKER_CODE=0\n"), ==, 301);
+    decide(&others, &allowed, 1, 1);
+    decide(&meters, &refused, 1, 1);
+
+    end_period(&allowances);
+    decide(&meters, &allowed, 1, 1);
+    assert_field("MESSAGE_ID=2b5f6c0e4e6f4d0fa3a1c6f7d6b1a005");
+    assert_field("WSBROKER_SUPPRESSED=4");
 }
 
 int
@@ -122,7 +158,8 @@ main(int argc, char **argv)
     g_log_set_writer_func(keep_entry, NULL, NULL);
     g_test_add_func("/audit/decision", test_decision);
     g_test_add_func("/audit/certificate-check", test_certificate_check);
-    g_test_add_func("/audit/suppressed", test_suppressed);
+    g_test_add_func("/audit/suppressed-refusals", test_suppressed_refusals);
+    g_test_add_func("/audit/suppressed-allowances", test_suppressed_allowances);
 
     int status = g_test_run();
     g_string_free(written, TRUE);
