@@ -7,7 +7,19 @@
 #include "bus-text.h"
 #include "coded-error.h"
 
+#include <errno.h>
 #include <string.h>
+
+int
+bus_error_set_unreadable(sd_bus_error *ret_error, int r)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (r == -ENOMEM)
+        return r;
+    coded_error_set(&error, WSB_CODE_PARAMETER, BUS_UNREADABLE);
+    return bus_error_set(ret_error, error);
+}
 
 int
 bus_error_set(sd_bus_error *ret_error, const GError *error)

@@ -84,15 +84,16 @@ path_size(sd_bus_message *message)
     return strlen(sd_bus_message_get_path(message));
 }
 
-gsize
-bus_message_size(sd_bus_message *message)
+gboolean
+bus_message_size(sd_bus_message *message, gsize *ret_size)
 {
     gsize size = path_size(message);
     guint parts = 0;
     int r = add_parts(message, &size, &parts);
 
     (void)sd_bus_message_rewind(message, /* complete= */ TRUE);
-    return r < 0 ? G_MAXSIZE : size;
+    *ret_size = r < 0 ? G_MAXSIZE : size;
+    return r >= 0 || r == -E2BIG;
 }
 
 gsize

@@ -3,6 +3,9 @@
 
 #include <glib.h>
 
+/* What a call is answered that sd-bus refuses to read. */
+#define BUS_UNREADABLE "The call has a string with a noncharacter, or is malformed otherwise"
+
 /* Whether LENGTH bytes can be a D-Bus string everywhere: UTF-8 without U+0000 and noncharacters, which some
  * implementations (sd-bus among them) refuse. */
 gboolean bus_text_is_valid(const char *bytes, gsize length);

@@ -17,6 +17,7 @@
 #include "gate.h"
 
 #include "bus-size.h"
+#include "bus-text.h"
 #include "bus.h"
 #include "coded-error.h"
 #include "source.h"
@@ -205,11 +206,23 @@ gate_admit(Gate *gate, const char *name, Caller *caller)
 /* Always 1: to a call that wants no reply sd-bus answers with 0, which would let it through to the objects; and a
  * negative errno from a filter ends the dispatching of the bus. */
 static int
+refuse_with(sd_bus_message *call, wsb_code code, const char *reason)
+{
+    (void)sd_bus_reply_method_errorf(call, coded_error_get_dbus_name(code), "%d: %s", code, reason);
+    return 1;
+}
+
+static int
 refuse(sd_bus_message *call, const char *reason)
 {
-    (void)sd_bus_reply_method_errorf(call, coded_error_get_dbus_name(WSB_CODE_LIMIT_EXCEEDED), "%d: %s",
-                                     WSB_CODE_LIMIT_EXCEEDED, reason);
-    return 1;
+    return refuse_with(call, WSB_CODE_LIMIT_EXCEEDED, reason);
+}
+
+/* One that cannot be held: it is wrong, whoever calls, or there is no room for it. */
+static int
+refuse_to_hold(sd_bus_message *call, gboolean readable, const char *no_room)
+{
+    return readable ? refuse(call, no_room) : refuse_with(call, WSB_CODE_PARAMETER, BUS_UNREADABLE);
 }
 
 static void
@@ -226,7 +239,8 @@ hold(Visitor *visitor, sd_bus_message *call, gsize size)
 static int
 hold_of_stranger(Visitor *visitor, sd_bus_message *call)
 {
-    gsize size = bus_message_size(call);
+    gsize size = 0;
+    gboolean readable = bus_message_size(call, &size);
 
     if (visitor->held.length < STRANGER_CALLS_MAX && size <= STRANGER_BYTES_MAX - visitor->held_bytes) {
         hold(visitor, call, size);
@@ -235,7 +249,7 @@ hold_of_stranger(Visitor *visitor, sd_bus_message *call)
     if (!sd_bus_message_get_expect_reply(call) || visitor->n_refused == STRANGER_REFUSALS_MAX)
         return 1;
     visitor->n_refused++;
-    return refuse(call, "Too many calls before the first was answered");
+    return refuse_to_hold(call, readable, "Too many calls before the first was answered");
 }
 
 static int
@@ -256,7 +270,8 @@ stop_stranger(Gate *gate, Visitor *visitor, const char *name, sd_bus_message *ca
 static int
 hold_of_caller(Gate *gate, Visitor *visitor, Caller *caller, sd_bus_message *call)
 {
-    gsize size = bus_message_size(call), used = share_used(caller->share, SHARE_HELD);
+    gsize size = 0, used = share_used(caller->share, SHARE_HELD);
+    gboolean readable = bus_message_size(call, &size);
     gsize limit = share_limit(caller->share, SHARE_HELD);
 
     if (used + HELD_OVERHEAD <= limit && size <= limit - used - HELD_OVERHEAD) {
@@ -265,7 +280,7 @@ hold_of_caller(Gate *gate, Visitor *visitor, Caller *caller, sd_bus_message *cal
         share_take(caller->share, SHARE_HELD, size + HELD_OVERHEAD);
         hold(visitor, call, size);
     } else if (!fence_is_full(caller->fence, FENCE_REPLIES)) {
-        (void)refuse(call, "Too many calls wait");
+        (void)refuse_to_hold(call, readable, "Too many calls wait");
         fence_count(caller->fence, FENCE_REPLIES, bus_reply_size(call));
         return 1;
     }

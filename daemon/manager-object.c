@@ -61,8 +61,9 @@ method_check_access(sd_bus_message *message, void *user_data, sd_bus_error *ret_
     const char *url = NULL;
     int r = sd_bus_message_read(message, "s", &url);
 
-    (void)ret_error;
-    return r < 0 ? r : reply_access(message, objects, current_caller(objects)->access, url);
+    if (r < 0)
+        return bus_error_set_unreadable(ret_error, r);
+    return reply_access(message, objects, current_caller(objects)->access, url);
 }
 
 /* Who was asked about has not called, so it had to be found out who that is. */
@@ -109,7 +110,7 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
     int r = sd_bus_message_read(message, "ss", &who, &url);
 
     if (r < 0)
-        return r;
+        return bus_error_set_unreadable(ret_error, r);
     r = require_administrator(objects, ret_error);
     if (r < 0)
         return r;

@@ -48,3 +48,6 @@ gsize websocket_object_properties_size(const WebSocket *websocket);
 /* bus-error.c: the D-Bus form of an error of CODED_ERROR: its name, and "CODE: message". A negative errno, for a
  * handler to return. */
 int bus_error_set(sd_bus_error *ret_error, const GError *error);
+/* The same for arguments of the right types that sd-bus has not read, with R: Parameter. Without it sd-bus answers
+ * InconsistentMessage. */
+int bus_error_set_unreadable(sd_bus_error *ret_error, int r);

@@ -89,7 +89,7 @@ method_connect(sd_bus_message *message, void *user_data, sd_bus_error *ret_error
     int r = sd_bus_message_read_basic(message, 's', &url);
 
     if (r < 0)
-        return r;
+        return bus_error_set_unreadable(ret_error, r);
     /* It may have passwords and keys: sd-bus wipes its memory. */
     (void)sd_bus_message_sensitive(message);
     if (!connect_arguments_read(message, &options, &error) ||
@@ -179,7 +179,7 @@ method_open_stream(sd_bus_message *message, void *user_data, sd_bus_error *ret_e
     int fd = -1, r = check_stream_options(message, &error);
 
     if (r < 0)
-        return r;
+        return bus_error_set_unreadable(ret_error, r);
     if (error || !broker_open_stream(caller, websocket, &fd, &error))
         return bus_error_set(ret_error, error);
     /* The message has a duplicate. */
@@ -204,7 +204,7 @@ method_close(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     int r = sd_bus_message_read(message, "qs", &code, &reason);
 
     if (r < 0)
-        return r;
+        return bus_error_set_unreadable(ret_error, r);
     if (!broker_close(caller, current_websocket(objects, message), code, reason, &error))
         return bus_error_set(ret_error, error);
     return sd_bus_reply_method_return(message, NULL);

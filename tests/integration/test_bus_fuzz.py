@@ -28,7 +28,8 @@ POLICY = (
 USERS = (None, accounts.ALICE, accounts.ALICE, accounts.BOB)
 
 # What the service may answer; anything else, such as that nobody has answered, is the bus's word for a fault.
-# A message is inconsistent to sd-bus when it has a string with a noncharacter, which the bus lets pass.
+# A call of a standard interface is inconsistent to sd-bus when it has a string with a noncharacter, which the bus lets
+# pass.
 ANSWERS = {
     "return",
     "org.freedesktop.DBus.Error.InconsistentMessage",

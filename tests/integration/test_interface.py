@@ -9,8 +9,9 @@ import pytest
 from dbus_next import Variant
 
 from harness import accounts
+from harness.application import ApiError
 from harness.bus import BUS_NAME
-from harness.bus_application import MANAGER, MANAGER_PATH, PROPERTIES, WEBSOCKET
+from harness.bus_application import MANAGER, MANAGER_PATH, PROPERTIES, WEBSOCKET, BusApplication
 from harness.process import Process
 from harness.service import SOURCE_ROOT
 from harness.waiting import within
@@ -210,3 +211,44 @@ async def test_version_is_that_of_the_build(service):
     with open(os.path.join(SOURCE_ROOT, "meson.build"), encoding="utf-8") as file:
         assert f"version: '{await service.property('Version')}'" in file.read()
     assert await service.property("PolicyGeneration") == 1
+
+
+NONCHARACTER = "a\uffffb"
+# Of each method that takes a string: where a D-Bus string says what the bus lets pass and sd-bus does not.
+UNREADABLE = {
+    "CheckAccess": (MANAGER, "s", [NONCHARACTER]),
+    "ExplainAccess": (MANAGER, "ss", ["user root", NONCHARACTER]),
+    "ExplainAccess of whom": (MANAGER, "ss", [NONCHARACTER, "ws://127.0.0.1/"]),
+    "Connect": (WEBSOCKET, "sa{sv}", [f"ws://127.0.0.1/{NONCHARACTER}", {}]),
+    "Connect with an option": (WEBSOCKET, "sa{sv}", ["ws://127.0.0.1/", {NONCHARACTER: Variant("u", 1)}]),
+    "Connect with a value": (
+        WEBSOCKET,
+        "sa{sv}",
+        ["ws://127.0.0.1/", {"protocol": Variant("s", NONCHARACTER)}],
+    ),
+    "Send": (WEBSOCKET, "v", [Variant("s", NONCHARACTER)]),
+    "Close": (WEBSOCKET, "qs", [1000, NONCHARACTER]),
+    "OpenStream": (WEBSOCKET, "a{sv}", [{NONCHARACTER: Variant("u", 1)}]),
+}
+
+
+async def assert_parameter_error(application, path, name):
+    interface, signature, body = UNREADABLE[name]
+    member = name.split()[0]
+    with pytest.raises(ApiError) as refusal:
+        await application.call_service(path, interface, member, signature, *body)
+    assert refusal.value.code == 401, (member, refusal.value)
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+async def test_string_with_a_noncharacter(bus_application, paths, name):
+    await assert_parameter_error(bus_application, paths[UNREADABLE[name][0]], name)
+
+
+async def test_string_with_a_noncharacter_in_the_first_call(service, bus):
+    """It is wrong whoever calls."""
+    stranger = await BusApplication.start(bus.new_connection())
+    await assert_parameter_error(stranger, MANAGER_PATH, "CheckAccess")
+    # The next one is answered as ever.
+    assert len(await stranger.call_manager("CheckAccess", "s", "ws://127.0.0.1/")) == 3
+    await stranger.leave()
