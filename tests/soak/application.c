@@ -5,6 +5,8 @@
  * send, receive, stop reading for a while, close, drop and connect again, until SIGTERM; then they finish what they
  * have begun. Half of them use streams, half signals. What they do follows from SEED.
  *
+ * Prints `ready` once SIGTERM is waited for; until then it would end the process.
+ *
  * Every message is numbered and has a checksum (message.c). At the end of each connection this prints, on one line,
  *     end ID OUTCOME SENT RECEIVED STAGE
  * ID is in the URL, so that the server can tell of the same connection; OUTCOME is `clean` where it ended by
@@ -418,6 +420,7 @@ process_run(Process *process)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    puts("ready");
     r = sd_event_new(&process->event);
     if (r >= 0)
         r = sd_event_add_signal(process->event, NULL, SIGTERM, on_terminate, process);

@@ -25,6 +25,7 @@ class Population:
         self.generator = generator
         self.processes = []
         self.readers = {}
+        self.ready = {}
         self.started = 0  # applications
         self.killed = 0  # applications
         self.stopped = 0  # applications, for a while
@@ -44,17 +45,28 @@ class Population:
         await process.start()
         self.started += applications
         self.processes.append(process)
+        self.ready[process] = asyncio.Event()
         self.readers[process] = asyncio.create_task(self._read(process))
 
     async def _read(self, process):
         async for line in process.child.stdout:
+            if line == b"ready\n":
+                self.ready[process].set()
             # A killed process may leave half a line.
-            if line.endswith(b"\n"):
+            elif line.endswith(b"\n"):
                 self.account.add_application_line(line.decode().rstrip("\n"))
+        # One that has ended waits for no signal.
+        self.ready[process].set()
+
+    async def _ask_to_leave(self, process):
+        """Not before it can be asked: SIGTERM ends a program that has only begun."""
+        await within(self.ready[process].wait(), f"start of {process.name}")
+        process.send_signal(signal.SIGTERM)
 
     async def _reap(self, process, expected):
         status = await process.exit_status()
         await self.readers.pop(process)
+        del self.ready[process]
         if status != expected:
             text = f"violation {process.name}: ended with {status}: {process.stderr()[-2000:]}"
             self.account.violations.append(text)
@@ -78,7 +90,7 @@ class Population:
 
     async def leave(self):
         process = self._take()
-        process.send_signal(signal.SIGTERM)
+        await self._ask_to_leave(process)
         await within(self._reap(process, 0), "applications that leave", FINISH_TIMEOUT)
         await self.add()
 
@@ -87,7 +99,7 @@ class Population:
         processes, self.processes = self.processes, []
         for process in processes:
             process.send_signal(signal.SIGCONT)
-            process.send_signal(signal.SIGTERM)
+            await self._ask_to_leave(process)
         await within(
             asyncio.gather(*(self._reap(process, 0) for process in processes)),
             "end of the applications",
