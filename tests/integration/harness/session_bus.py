@@ -7,6 +7,8 @@ import shlex
 import signal
 import subprocess
 
+from dbus_next import MessageType
+
 from .bus import BUS_NAME, PrivateBus
 from .process import Process
 from .service import write_file
@@ -28,6 +30,8 @@ _CONFIGURATION = """\
   </policy>
 </busconfig>
 """
+
+_BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
 def _has_ended(pid):
@@ -72,18 +76,24 @@ class ActivatingBus(PrivateBus):
 
     async def service_pid(self):
         """The process that was started; None while there is none."""
-        (owned,) = await self.administrator.call_bus("NameHasOwner", "s", BUS_NAME)
-        if not owned:
+        reply = await self.administrator.call(*_BUS, "GetConnectionUnixProcessID", "s", [BUS_NAME])
+        if reply.message_type is MessageType.ERROR:
+            assert reply.error_name == "org.freedesktop.DBus.Error.NameHasNoOwner", (reply.error_name, reply.body)
             return None
-        (pid,) = await self.administrator.call_bus("GetConnectionUnixProcessID", "s", BUS_NAME)
-        return pid
+        return reply.body[0]
 
     async def stop_service(self, number=signal.SIGTERM):
-        """Returns when it has ended."""
+        """Returns when it has ended, and the bus knows: who calls it then starts another."""
         pid = await self.service_pid()
-        if pid is not None:
-            os.kill(pid, number)
-            await eventually(lambda: _has_ended(pid), "end of the service")
+        if pid is None:
+            return
+        os.kill(pid, number)
+        await eventually(lambda: _has_ended(pid), "end of the service")
+
+        async def is_another():
+            return await self.service_pid() != pid
+
+        await eventually(is_another, "end of the service at the bus")
 
     async def stop(self):
         if self.administrator is not None:
