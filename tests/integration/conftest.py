@@ -5,6 +5,7 @@ them."""
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import uuid
@@ -155,6 +156,14 @@ async def serve_raw(servers):
         return servers[-1]
 
     return start
+
+
+@pytest.fixture
+def refusing_port():
+    """A port of 127.0.0.1 at which nobody listens, and that nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture

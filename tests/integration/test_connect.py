@@ -9,9 +9,8 @@ import pytest
 
 from harness import frames
 from harness.application import Close, HeaderReceive, Message, Open, refused
+from harness.listening_program import own_host
 from harness.waiting import eventually
-
-LOOPBACK_80 = "127.80.80.80"
 
 
 async def test_row_01_valid_url_opens(application, serve):
@@ -169,11 +168,11 @@ async def test_row_12_host_field_names_a_port_that_is_not_the_default(websocket,
 @pytest.mark.parametrize("port", ["", ":80"])
 async def test_row_12_host_field_leaves_out_the_default_port(websocket, serve, port):
     try:
-        server = await serve(host=LOOPBACK_80, port=80)
+        server = await serve(host=own_host(), port=80)
     except PermissionError:
         pytest.skip("needs root: a server on port 80")
-    await websocket.open(f"ws://{LOOPBACK_80}{port}/")
-    assert (await server.accepted()).headers["Host"] == LOOPBACK_80
+    await websocket.open(f"ws://{own_host()}{port}/")
+    assert (await server.accepted()).headers["Host"] == own_host()
 
 
 async def test_row_18_first_message_in_the_packet_of_the_101(websocket, serve_raw):
@@ -242,11 +241,8 @@ async def test_each_connection_has_a_key_of_its_own(websocket, serve_raw):
     assert len(keys) == 5
 
 
-async def test_nobody_listens(websocket, serve):
-    server = await serve()
-    url = server.url()
-    await server.stop()
-    error = await websocket.fail(url)
+async def test_nobody_listens(websocket, refusing_port):
+    error = await websocket.fail(f"ws://127.0.0.1:{refusing_port}/")
     assert (error.code, error.stage) == (200, "connect")
 
 

@@ -55,11 +55,8 @@ async def test_example_is_refused(run, name):
 
 
 @each_example
-async def test_example_fails(run, serve, name):
-    server = await serve()
-    url = server.url()
-    await server.stop()
-    status, output, errors = await run(name, url, "system")
+async def test_example_fails(run, refusing_port, name):
+    status, output, errors = await run(name, f"ws://127.0.0.1:{refusing_port}/", "system")
     assert (status, output) == (1, "")
     assert "200" in errors
 

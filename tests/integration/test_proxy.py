@@ -244,11 +244,8 @@ async def test_socks_proxy_with_a_wrong_password(
 
 
 @needs_socks
-async def test_socks_proxy_that_reaches_nobody(socks_for_the_system, websocket, serve):
-    server = await serve()
-    url = server.url()
-    await server.stop()
-    error = await websocket.fail(url)
+async def test_socks_proxy_that_reaches_nobody(socks_for_the_system, websocket, refusing_port):
+    error = await websocket.fail(f"ws://127.0.0.1:{refusing_port}/")
     assert (error.code, error.stage) == (200, "proxy")
     websocket.nothing_more()
 
@@ -284,22 +281,17 @@ async def test_row_25_the_applications_proxy_before_the_systems(
 
 
 @needs_program("squid")
-async def test_row_25_proxy_that_reaches_nobody(squid, websocket, serve):
-    server = await serve()
-    url = server.url()
-    await server.stop()
-    error = await fail_with(websocket, url, proxy=squid.option)
+async def test_row_25_proxy_that_reaches_nobody(squid, websocket, refusing_port):
+    error = await fail_with(websocket, f"ws://127.0.0.1:{refusing_port}/", proxy=squid.option)
     assert (error.code, error.stage, error.details["httpStatus"]) == (200, "proxy", 503)
     assert error.details["headers"]["server"].startswith("squid")
     assert bytes(error.details["body"])
     websocket.nothing_more()
 
 
-async def test_proxy_where_nobody_listens(websocket, serve):
+async def test_proxy_where_nobody_listens(websocket, serve, refusing_port):
     server = await serve()
-    listener = await serve()
-    option = {"host": "127.0.0.1", "port": listener.port}
-    await listener.stop()
+    option = {"host": "127.0.0.1", "port": refusing_port}
     error = await fail_with(websocket, server.url(), proxy=option)
     assert (error.code, error.stage) == (200, "proxy")
     assert not server.connections

@@ -2,6 +2,8 @@
 """A name server that changes its answer: what was vetted is what is dialled (ACCEPTANCE rows 53 and 54). The address
 that policy lists stands for a public one, which nobody here has."""
 
+import errno
+
 import pytest
 
 from harness.application import Close
@@ -15,6 +17,7 @@ POLICY = (
 
 pytestmark = [pytest.mark.name_server, pytest.mark.policy(POLICY)]
 
+PORTS_TRIED = 20
 QUERIES_OF_A_LOOKUP = 2  # A and AAAA
 
 
@@ -35,14 +38,19 @@ def rebinding(needs_names, name_server):
     return rebind
 
 
-async def both_servers(serve):
-    """One at the listed address, one at the other with the same port."""
-    listed = await serve(host=LISTED)
-    return listed, await serve(host=INSIDE, port=listed.port)
+async def servers_at(serve, *hosts):
+    """One at each, with the same port: one that nobody has at any of them."""
+    for _ in range(PORTS_TRIED):
+        first = await serve(host=hosts[0])
+        try:
+            return [first] + [await serve(host=host, port=first.port) for host in hosts[1:]]
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE, error
+    raise AssertionError(f"no port that is free at {hosts}")
 
 
 async def test_row_54_only_the_vetted_address_is_dialled(rebinding, websocket, serve):
-    listed, inside = await both_servers(serve)
+    listed, inside = await servers_at(serve, LISTED, INSIDE)
     name_server = rebinding([LISTED], [INSIDE])
     await websocket.open(f"ws://{NAME}:{listed.port}/")
     await websocket.echo("vetted")
@@ -69,7 +77,7 @@ async def test_row_54_failure_to_connect_does_not_ask_again(rebinding, websocket
 
 async def test_row_54_first_answer_is_refused(rebinding, websocket, serve):
     """That the next would do does not help."""
-    listed, inside = await both_servers(serve)
+    listed, inside = await servers_at(serve, LISTED, INSIDE)
     rebinding([INSIDE], [LISTED])
     error = await websocket.fail(f"ws://{NAME}:{listed.port}/")
     assert (error.code, error.stage) == (2302998, "policy")
@@ -79,8 +87,7 @@ async def test_row_54_first_answer_is_refused(rebinding, websocket, serve):
 @pytest.mark.parametrize("refused_first", [True, False])
 async def test_row_53_refused_addresses_are_left_out(rebinding, websocket, serve, refused_first):
     """Of three, one is refused, one answers no connection, and one is left."""
-    server = await serve(host=LISTED_TOO)
-    inside = await serve(host=INSIDE, port=server.port)
+    server, inside = await servers_at(serve, LISTED_TOO, INSIDE)
     allowed = [LISTED, LISTED_TOO]
     rebinding([INSIDE, *allowed] if refused_first else [*allowed, INSIDE], [INSIDE])
     await websocket.open(f"ws://{NAME}:{server.port}/")

@@ -8,6 +8,7 @@ import pytest
 from harness import frames
 from harness.application import Close, Error, HeaderReceive, Message, Open
 from harness.certificates import Authority
+from harness.listening_program import own_host
 from harness.openssl_server import OpensslServer
 
 pytestmark = pytest.mark.usefixtures("needs_names")
@@ -86,10 +87,8 @@ async def test_renegotiation_once_open(websocket, authority):
 
 async def test_row_12_default_port_of_wss(websocket, serve, authority):
     try:
-        server = await serve(
-            host="127.44.3.44", port=443, ssl=authority.server_context("plain", "127.44.3.44")
-        )
+        server = await serve(host=own_host(), port=443, ssl=authority.server_context("plain", own_host()))
     except PermissionError:
         pytest.skip("needs root: a server on port 443")
-    await websocket.open("wss://127.44.3.44/")
-    assert (await server.accepted()).headers["Host"] == "127.44.3.44"
+    await websocket.open(f"wss://{own_host()}/")
+    assert (await server.accepted()).headers["Host"] == own_host()

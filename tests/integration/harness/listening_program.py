@@ -23,6 +23,12 @@ def find_program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
+def own_host():
+    """A loopback address that belongs to this process of tests."""
+    pid = os.getpid()
+    return f"127.{10 + pid % 40}.{pid // 40 % 256}.{pid // 10240 % 250 + 1}"
+
+
 class ListeningProgram:
     """Subclasses name the PROGRAM and give PORT, CONFIGURATION and arguments()."""
 
@@ -33,7 +39,7 @@ class ListeningProgram:
 
     def __init__(self, directory, wrapper=()):
         """WRAPPER: the beginning of its command line, such as Namespace.command()."""
-        self.host = f"127.{10 + os.getpid() % 40}.{os.getpid() // 40 % 256}.{os.getpid() // 10240 % 250 + 1}"
+        self.host = own_host()
         self.port = self.PORT
         self.directory = os.path.join(directory, self.PROGRAM)
         self.wrapper = wrapper
@@ -74,12 +80,15 @@ class ListeningProgram:
         return True
 
     def log(self):
-        """What it has written of its work."""
-        with open(self.file("log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
+        """What it has written of its work: nothing before it has begun with it."""
+        try:
+            with open(self.file("log"), encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
 
     async def logged(self, text):
-        await eventually(lambda: text in self.log(), f"{text!r} in the log of {self.PROGRAM}:\n{self.log()}")
+        await eventually(lambda: text in self.log(), f"{text!r} in the log of {self.PROGRAM}")
 
     async def stop(self):
         await self.process.stop(self.STOP)
