@@ -211,6 +211,8 @@ async def test_service_stands_still(service, application, serve_raw, stand_still
     for number in range(COUNT):
         assert await websocket.next(Message) == Message(numbered(number))
     await within(asyncio.gather(*sends), "replies of the sends")
+    # A send is answered when it is taken, which may be before it has arrived.
+    await eventually(lambda: len(numbering.received) == 2, "messages at the server")
     assert numbering.received == [numbered(0), numbered(1)]
 
 

@@ -31,7 +31,14 @@ APPLICATIONS = ["library", "library-signals"]
 def sockets(process):
     """How many the process has open: one for the bus, and one for each stream."""
     directory = f"/proc/{process.pid}/fd"
-    return sum(os.readlink(os.path.join(directory, fd)).startswith("socket:") for fd in os.listdir(directory))
+    return sum(_is_socket(os.path.join(directory, fd)) for fd in os.listdir(directory))
+
+
+def _is_socket(path):
+    try:
+        return os.readlink(path).startswith("socket:")
+    except FileNotFoundError:  # it has just been closed
+        return False
 
 
 async def test_one_stream_for_each_connection(library_application, serve):
