@@ -3,11 +3,14 @@
 row 58). The helper that looks is held until then."""
 
 import signal
+import time
 
 import pytest
 
 from harness import accounts, recycling
 from harness.access import ALLOWED, may_not_connect
+
+IN_TIME = 1.0  # seconds: the service waits for the helper twice as long
 
 pytestmark = [
     accounts.needs_root,
@@ -24,15 +27,27 @@ async def recycled(service, remote, make_unit, unit_name):
     procs = make_unit(f"system.slice/{unit_name}")
     successors = []
 
-    async def recycle(user):
+    async def attempt(user):
+        """None where another process was there first, or where it took so long that nobody looks any more."""
         application = await remote(user=accounts.ALICE, orphan=True)
         assert await application.process.exit_status() == 0
         service.identity_helper.process.send_signal(signal.SIGSTOP)
+        posted = time.monotonic()
         call = application.post("manager", "WhoAmI", "", [])
-        successors.append(await recycling.process_with_id(application.process.pid, user, procs))
-        assert not call.done()
+        successor = await recycling.process_with_id(application.process.pid, user, procs)
+        if successor is not None:
+            successors.append(successor)
+        in_time = time.monotonic() - posted < IN_TIME
+        assert not in_time or not call.done()
         service.identity_helper.process.send_signal(signal.SIGCONT)
-        return application, (await call)[0]
+        subject = (await call)[0]
+        return (application, subject) if successor is not None and in_time else None
+
+    async def recycle(user):
+        for _ in range(recycling.ATTEMPTS):
+            if (result := await attempt(user)) is not None:
+                return result
+        raise AssertionError("no process id again")
 
     yield recycle
     for successor in successors:
