@@ -94,7 +94,6 @@ async def test_row_16_body_without_end(websocket, serve_raw, length):
 
 
 @pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="AddressSanitizer keeps what is freed")
-@pytest.mark.config("ConnectTimeout=2s\n")
 async def test_row_17_memory_is_bounded(websocket, serve_raw, service):
     """A hundred MiB of header, for as long as it is taken."""
 
@@ -118,7 +117,7 @@ def _one_frame_that_promises(size):
 
 
 @pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="AddressSanitizer keeps what is freed")
-@pytest.mark.config("MaxMessageSize=64K\nCloseTimeout=500ms\n")
+@pytest.mark.config("MaxMessageSize=64K\n")
 @pytest.mark.parametrize("kind", ["one frame", "fragments without end"])
 async def test_row_33_memory_is_bounded(websocket, serve_raw, service, kind):
     async def too_much(peer):

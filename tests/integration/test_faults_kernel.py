@@ -60,11 +60,12 @@ async def connected_at(websocket):
 
 @JUMPS
 async def test_clock_is_set_while_a_connection_is_open(application, faults, serve_raw, jump):
-    """Pings go on in their time, and a silence is no longer than it is. The service has seen the clock."""
+    """Pings go on in their time, and a silence is no longer than it is, however long this process may take to answer.
+    The service has seen the clock."""
     pinged = Pinged()
     server = await serve_raw(pinged)
     websocket, later = await application.create(), await application.create()
-    await open_with(websocket, server.url(), pingInterval=1, pongTimeout=1)
+    await open_with(websocket, server.url(), pingInterval=1, pongTimeout=20)
     since = await connected_at(websocket)
     faults.set_clock(jump)
     await websocket.echo("still open")
@@ -78,7 +79,10 @@ async def test_clock_is_set_while_a_connection_is_open(application, faults, serv
     assert abs(time.time() - since) < DAY
 
 
-@pytest.mark.config("ConnectTimeout=2s\nCloseTimeout=200ms\n")
+CONNECT_TIMEOUT = 5  # seconds
+
+
+@pytest.mark.config(f"ConnectTimeout={CONNECT_TIMEOUT}s\nCloseTimeout=200ms\n")
 @JUMPS
 async def test_clock_is_set_while_connecting(application, faults, serve_raw, jump):
     """The deadline comes no sooner, and comes."""
@@ -90,9 +94,10 @@ async def test_clock_is_set_while_connecting(application, faults, serve_raw, jum
         await peer.read_to_end()
 
     opened, waiting = await application.create(), await application.create()
+    started = time.monotonic()
     await waiting.connect((await serve_raw(silent)).url())
     await opened.open((await serve_raw(waits)).url())
-    assert await waiting.property("State") == "connecting"
+    assert await waiting.property("State") == "connecting" or time.monotonic() - started >= CONNECT_TIMEOUT
     error = await waiting.next(Error)
     assert (error.code, error.stage) == (200, "timeout")
 

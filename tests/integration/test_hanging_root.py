@@ -37,15 +37,24 @@ async def test_row_58_hanging_root_is_unidentified(remote, hanging):
     await may_not_connect(application)
 
 
+ROUNDS = 3
+
+
 async def test_nobody_waits_for_a_hanging_root(remote, hanging, serve):
-    hung = [await remote(wrapper=hanging) for _ in range(6)]
-    others = [await remote(user=user) for user in (accounts.BOB, accounts.ALICE)]
-    # The sixth finds no place: of one user's questions four are looked into at a time.
-    calls = [application.post("manager", "WhoAmI", "", []) for application in hung[:3]]
-    for other in others:
-        await may_connect(other, serve)
-    assert not any(call.done() for call in calls)
-    calls += [application.post("manager", "WhoAmI", "", []) for application in hung[3:]]
-    assert [(await call)[0] for call in calls] == ["unidentified"] * 6
+    """The others are done before the two seconds are over after which nobody waits anyway. What else the machine does
+    can only make them later: one round that shows it is enough."""
+    for _ in range(ROUNDS):
+        hung = [await remote(wrapper=hanging) for _ in range(6)]
+        others = [await remote(user=user) for user in (accounts.BOB, accounts.ALICE)]
+        # The sixth finds no place: of one user's questions four are looked into at a time.
+        calls = [application.post("manager", "WhoAmI", "", []) for application in hung[:3]]
+        for other in others:
+            await may_connect(other, serve)
+        in_time = not any(call.done() for call in calls)
+        calls += [application.post("manager", "WhoAmI", "", []) for application in hung[3:]]
+        assert [(await call)[0] for call in calls] == ["unidentified"] * 6
+        if in_time:
+            break
+    assert in_time
     # Their places are free again.
     await may_connect(await remote(user=accounts.ALICE), serve)

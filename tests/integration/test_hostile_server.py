@@ -82,7 +82,8 @@ async def test_row_17_headers_without_end(websocket, serve_raw, dribble):
     server = await serve_raw(endless)
     error = await websocket.fail(server.url())
     assert error.code == 200 and error.stage in ("handshake", "timeout")
-    assert isinstance(await server.ended(), ConnectionError)
+    # Where this process is slow, the time may be up before it has read the request.
+    assert isinstance(await server.ended(), (ConnectionError, asyncio.IncompleteReadError))
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def library(directory, bus, *arguments):
 
 @pytest.fixture
 async def hasty(service, directory):
-    """An application that waits for the service half a second at most."""
-    application = library(directory, service.bus, "--timeout=500")
+    """An application that waits for the service two seconds at most: more than a service takes that does answer."""
+    application = library(directory, service.bus, "--timeout=2000")
     try:
         yield await application.start()
         await application.leave()
