@@ -44,6 +44,10 @@ async def ended(process, data=b""):
     return await process.exit_status(), output
 
 
+# The end is the server's, however slow this process may be: the tool does not leave before.
+PATIENT = "--linger=30"
+
+
 def closing(code, reason="", *messages):
     """A server that sends MESSAGES and closes."""
 
@@ -64,7 +68,7 @@ async def drop(connection):
 
 async def test_json_of_connect(tool, serve):
     server = await serve(closing(3001, 'a "reason"', "text\x1b\n", b"\0\xff"))
-    status, output = await ended(await tool("--json", "connect", server.url()))
+    status, output = await ended(await tool("--json", "connect", server.url(), PATIENT))
     binary = base64.b64encode(b"\0\xff").decode()
     assert [json.loads(line) for line in output.splitlines()] == [
         {"event": "open", "status": 101},
@@ -146,7 +150,7 @@ async def test_interrupted(tool, serve):
 @pytest.mark.parametrize("code", [1000, 1001, 3000, 4999])
 async def test_good_ends(tool, serve, code):
     server = await serve(closing(code, ""))
-    process = await tool("connect", server.url())
+    process = await tool("connect", server.url(), PATIENT)
     assert await ended(process) == (0, b"")
     assert process.stderr() == ""
 
@@ -157,20 +161,20 @@ async def test_end_without_a_code(tool, serve_raw):
         await peer.read_to_end()
 
     server = await serve_raw(closes)
-    assert await ended(await tool("connect", server.url())) == (0, b"")
+    assert await ended(await tool("connect", server.url(), PATIENT)) == (0, b"")
 
 
 @pytest.mark.parametrize("code", [1002, 1003, 1008, 1011])
 async def test_bad_ends(tool, serve, code):
     server = await serve(closing(code, "for a reason"))
-    process = await tool("connect", server.url())
+    process = await tool("connect", server.url(), PATIENT)
     assert await ended(process) == (1, b"")
     assert f"{code}: for a reason" in process.stderr()
 
 
 async def test_dropped_connection(tool, serve):
     server = await serve(drop)
-    process = await tool("connect", server.url())
+    process = await tool("connect", server.url(), PATIENT)
     assert await ended(process) == (1, b"")
     assert "200: " in process.stderr()
 
@@ -214,18 +218,19 @@ async def _on_a_terminal(tool, *arguments, **variables):
 @pytest.mark.parametrize("message", [NASTY, NASTY.encode()], ids=["text", "binary"])
 async def test_terminal_shows_escapes(tool, serve, message):
     server = await serve(closing(1000, "", message))
-    status, output = await _on_a_terminal(tool, "connect", server.url(), NO_COLOR="1")
+    status, output = await _on_a_terminal(tool, "connect", server.url(), PATIENT, NO_COLOR="1")
     assert (status, output) == (0, ESCAPED.encode() + b"\n")
 
 
 async def test_colour_is_the_only_escape_on_a_terminal(tool, serve):
     server = await serve(closing(1000, "", NASTY))
-    _, output = await _on_a_terminal(tool, "connect", server.url())
+    _, output = await _on_a_terminal(tool, "connect", server.url(), PATIENT)
     assert ESCAPED.encode() in output
     assert output.replace(b"\x1b[36m", b"", 1).replace(b"\x1b[0m", b"", 1).count(b"\x1b") == 0
 
 
 async def test_pipe_gets_what_was_received(tool, serve):
+    """In the two seconds for which it stays by itself."""
     server = await serve(closing(1000, "", NASTY, b"\xff\0"))
     status, output = await ended(await tool("connect", server.url()))
     assert (status, output) == (0, NASTY.encode() + b"\n\xff\0")
@@ -237,9 +242,9 @@ async def test_diagnostics_are_escaped_everywhere(tool, serve, serve_raw):
         await peer.write(b"HTTP/1.1 404 \x1b[2J\r\nX-Nasty: \x1b[31m\r\nContent-Length: 0\r\n\r\n")
 
     server = await serve(closing(1011, NASTY))
-    process = await tool("connect", "--verbose", server.url())
+    process = await tool("connect", "--verbose", server.url(), PATIENT)
     assert (await ended(process))[0] == 1
     assert ESCAPED in process.stderr()
-    other = await tool("connect", "--verbose", (await serve_raw(nasty_headers)).url())
+    other = await tool("connect", "--verbose", (await serve_raw(nasty_headers)).url(), PATIENT)
     assert (await ended(other))[0] == 1
     assert "\x1b" not in process.stderr() + other.stderr()
