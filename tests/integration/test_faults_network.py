@@ -127,8 +127,9 @@ async def test_reset_after_each_byte_that_the_server_reads(bus_application, serv
         await websocket.release()
         websocket.nothing_more()
 
-    # Two frames: 6 and 8 bytes of header and mask.
-    await play_each(play, range(6 + 20 + 8 + 200))
+    # Two frames: 6 and 8 bytes of header and mask. A reset before the first byte may overtake the answer to the opening
+    # handshake; after it, the answer has been read.
+    await play_each(play, range(1, 6 + 20 + 8 + 200))
 
 
 @LEAVINGS

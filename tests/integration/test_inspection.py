@@ -29,7 +29,12 @@ DRAWN_AGAIN = re.compile(r"\r\x1b\[J")
 DAY = re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
 NUMBER = re.compile(r"\d+(\.\d+)?[kM]?")
 
-pytestmark = [accounts.needs_root, pytest.mark.usefixtures("needs_names")]
+pytestmark = [
+    accounts.needs_root,
+    pytest.mark.usefixtures("needs_names"),
+    # The bus is watched while a message passes, and would show the Ping for which it might be time just then.
+    pytest.mark.config("MaxBufferedBytes=64M\n"),
+]
 
 
 def shape(text):
