@@ -430,8 +430,9 @@ test_new_window(FenceFixture *fixture, G_GNUC_UNUSED gconstpointer timeout)
     fence_free(fence);
 }
 
-/* For receivers that are to be told dead, and for those that are not. */
-static const gint64 soon = G_USEC_PER_SEC / 20, later = 3600 * (gint64)G_USEC_PER_SEC;
+/* For receivers that are to be told dead, soon but not before this process has had its turn to answer as another, and
+ * for those that are not. */
+static const gint64 soon = G_USEC_PER_SEC / 4, later = 3600 * (gint64)G_USEC_PER_SEC;
 
 #define ADD(name, timeout, test) g_test_add("/fence/" name, FenceFixture, &timeout, set_up, test, tear_down)
 

@@ -116,7 +116,8 @@ static void
 test_timeouts(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
     g_autoptr(GString) order = g_string_new(NULL);
-    G_GNUC_UNUSED g_autoptr(GSource) late = add_timeout(fixture->a, 60, on_late_timeout, order);
+    /* So late that it is not yet due when this process gets its next turn. */
+    G_GNUC_UNUSED g_autoptr(GSource) late = add_timeout(fixture->a, 1000, on_late_timeout, order);
     G_GNUC_UNUSED g_autoptr(GSource) soon = add_timeout(fixture->b, 5, on_timeout, order);
     g_autoptr(GSource) never = add_timeout(fixture->a, 1, on_timeout, order);
 
