@@ -116,7 +116,6 @@ lane_hub_new(GMainContext *context, GError **error)
     hub->deadlines = g_sequence_new(/* data_destroy= */ NULL);
     g_queue_init(&hub->ready);
     hub->root = lane_new_for_context(hub, g_main_context_ref(context ? context : g_main_context_default()));
-    lane_set_settled(hub->root);
     return hub;
 }
 

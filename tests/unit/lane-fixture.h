@@ -23,7 +23,7 @@ void lane_fixture_settle(void);
 
 /* An eventfd whose source is in a lane: it counts the events that the lane dispatched. */
 typedef struct Bell {
-    Lane *lane;
+    Lane *lane; /* NULL: the main context */
     int fd;
     GSource *source;
     guint rung;

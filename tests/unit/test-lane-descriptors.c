@@ -31,11 +31,11 @@ reopen(Bell *bell, G_GNUC_UNUSED gpointer user_data)
 }
 
 static void
-test_reopened_within_a_turn(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+check_reopening_within_a_turn(Lane *lane)
 {
     Bell bell;
 
-    bell_init(&bell, fixture->a);
+    bell_init(&bell, lane);
     for (guint i = 1; i < 10; i += 2) {
         bell.then = reopen;
         bell_ring(&bell);
@@ -45,6 +45,18 @@ test_reopened_within_a_turn(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer da
         bell_wait(&bell, i + 1);
     }
     bell_clear(&bell);
+}
+
+static void
+test_reopened_within_a_turn(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    check_reopening_within_a_turn(fixture->a);
+}
+
+static void
+test_reopened_in_the_main_context(G_GNUC_UNUSED LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    check_reopening_within_a_turn(NULL);
 }
 
 static void
@@ -178,6 +190,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("reopened-within-a-turn", test_reopened_within_a_turn);
+    ADD("reopened-in-the-main-context", test_reopened_in_the_main_context);
     ADD("reopened-from-outside", test_reopened_from_outside);
     ADD("number-handed-to-another-lane", test_number_handed_to_another_lane);
     ADD("heir-survives-the-lane", test_heir_survives_the_lane);
