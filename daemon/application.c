@@ -8,8 +8,8 @@
  * queue, applications stand in `turn` (those with an attempt that waits and a place of their own left), and whoever
  * has been served goes to its end. Invariant: while a place is free, `turn` is empty.
  *
- * To read a mebibyte of certificates takes a fifth of a second, before any other limit is asked. Who has had half a
- * second of that waits ten times as long as the next ones take: nobody is refused for it, and others have their turn.
+ * To read a mebibyte of certificates takes a processor a fifth of a second, before any other limit is asked. Who has had
+ * half a second of that waits ten times as long as the next ones take: nobody is refused for it.
  */
 
 #include "application.h"

@@ -46,7 +46,7 @@ void application_end_connection(Application *application);
 /* ENDING: it has been ended before. */
 void application_return_connection(Application *application, gboolean ending);
 
-/* Work of TIME µs was done for certificates that it brought, while everybody else waited. */
+/* To read certificates that it brought took TIME µs. */
 void application_charge(Application *application, gint64 time);
 
 /* How long, in µs, it has to wait with the next ones, so that others have their turn. */

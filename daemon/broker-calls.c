@@ -52,20 +52,6 @@ check_authorization(const char *url, const ConnectOptions *options, GError **err
                            "option header: Authorization beside a user in the URL");
 }
 
-/* Policy is asked of every URL that has an authority, whatever else is wrong with it. Fills the request's route. */
-static gboolean
-check_domain_and_route(Broker *broker, const Caller *caller, const char *url, ConnectOptions *options,
-                       ConnectionRequest *request, gboolean *ret_written, GError **error)
-{
-    g_autoptr(Url) authority = NULL;
-
-    if (!url_parse_authority(url, &authority))
-        return TRUE;
-    route_choose(broker->setup.system_proxy, &options->proxy, authority, &request->route);
-    return authority_check_domain(caller, authority, &request->route, ret_written, error) &&
-           authority_check_route(caller, authority, &request->route, error);
-}
-
 static Application *
 application_of(Broker *broker, const Caller *caller)
 {
@@ -73,40 +59,89 @@ application_of(Broker *broker, const Caller *caller)
                                  caller->uid);
 }
 
-gint64
-broker_get_connect_delay(Broker *broker, const Caller *caller)
+gboolean
+broker_needs_certificates(Broker *broker, const Caller *caller, const char *url,
+                          const ConnectOptions *options)
 {
-    g_autoptr(Application) application = application_of(broker, caller);
+    g_auto(Decision) decision = { 0 };
 
-    return application_get_delay(application);
+    if (!options->tls.ca && !options->tls.has_client)
+        return FALSE;
+    authority_explain(caller->access, url, broker->setup.config->max_url_length, &decision);
+    return decision.allowed ||
+           (decision.code != WSB_CODE_PERMISSION_DENIED && decision.code != WSB_CODE_DOMAIN_NOT_ALLOWED);
 }
 
-/* Reads the certificates that the application brings, at its expense. */
-static gboolean
-load_credentials(Broker *broker, const Caller *caller, const TlsOptions *options,
-                 TlsCredentials *ret_credentials, GError **error)
+gint64
+broker_get_certificates_delay(Broker *broker, const Caller *caller)
 {
-    g_autoptr(Application) application = application_of(broker, caller);
-    gint64 start = g_get_monotonic_time();
-    gboolean loaded =
-        tls_credentials_load(options, broker->setup.network->trust_cache, ret_credentials, error);
+    return certificate_reader_get_delay(broker->certificates, policy_access_section(caller->access),
+                                        caller->uid);
+}
 
-    if (options->ca || options->has_client)
-        application_charge(application, g_get_monotonic_time() - start);
-    return loaded;
+CertificateReading *
+broker_read_certificates(Broker *broker, const Caller *caller, ConnectOptions *options,
+                         CertificatesRead callback, gpointer user_data)
+{
+    return certificate_reader_start(broker->certificates, policy_access_section(caller->access), caller->uid,
+                                    options, callback, user_data);
+}
+
+/* Connect, on its way through the checks. */
+typedef struct Attempt {
+    Broker *broker;
+    const Caller *caller;
+    WebSocket *websocket;
+    const char *url;
+    ConnectOptions *options;
+    TlsReading *read; /* may be NULL */
+    ConnectionRequest request;
+    gboolean written; /* that it is allowed */
+} Attempt;
+
+/* Policy is asked of every URL that has an authority, whatever else is wrong with it. Fills the request's route. */
+static gboolean
+check_domain_and_route(Attempt *attempt, GError **error)
+{
+    const Caller *caller = attempt->caller;
+    Route *route = &attempt->request.route;
+    g_autoptr(Url) authority = NULL;
+
+    if (!url_parse_authority(attempt->url, &authority))
+        return TRUE;
+    route_choose(attempt->broker->setup.system_proxy, &attempt->options->proxy, authority, route);
+    return authority_check_domain(caller, authority, route, &attempt->written, error) &&
+           authority_check_route(caller, authority, route, error);
+}
+
+static gboolean
+take_credentials(Attempt *attempt, GError **error)
+{
+    TrustCache *cache = attempt->broker->setup.network->trust_cache;
+    TlsCredentials *credentials = &attempt->request.credentials;
+
+    if (!attempt->read)
+        return tls_credentials_load(&attempt->options->tls, cache, credentials, error);
+    if (attempt->read->error) {
+        g_propagate_error(error, g_steal_pointer(&attempt->read->error));
+        return FALSE;
+    }
+    *credentials = attempt->read->credentials;
+    attempt->read->credentials = (TlsCredentials){ 0 };
+    return TRUE;
 }
 
 /* Counts the connection on the account of the caller's application. */
 static gboolean
-take_connection(Broker *broker, const Caller *caller, ConnectionRequest *request, GError **error)
+take_connection(Attempt *attempt, GError **error)
 {
-    const ApplicationLimits *limits = &caller->limits.application;
-    g_autoptr(Application) application = application_of(broker, caller);
+    const ApplicationLimits *limits = &attempt->caller->limits.application;
+    g_autoptr(Application) application = application_of(attempt->broker, attempt->caller);
 
     if (!application_take_connection(application, limits, error))
         return FALSE;
-    request->application = g_steal_pointer(&application);
-    request->max_pending_handshakes = limits->max_pending_handshakes;
+    attempt->request.application = g_steal_pointer(&application);
+    attempt->request.max_pending_handshakes = limits->max_pending_handshakes;
     return TRUE;
 }
 
@@ -122,49 +157,58 @@ note_skipped_check(const Caller *caller, ConnectionRequest *request)
     audit_certificate_check_skipped(caller->subject, caller->uid, request->url, rule);
 }
 
-/* What is left of Connect once policy has allowed it. */
+/* Once all checks have let it pass. */
 static gboolean
-start_connection(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
-                 ConnectOptions *options, ConnectionRequest *request, gboolean written, GError **error)
+start_connection(Attempt *attempt, GError **error)
 {
-    const BrokerConfig *config = broker->setup.config;
+    const BrokerConfig *config = attempt->broker->setup.config;
+    const Caller *caller = attempt->caller;
+    ConnectionRequest *request = &attempt->request;
     g_autoptr(GError) cause = NULL;
 
-    if (!load_credentials(broker, caller, &options->tls, &request->credentials, error))
-        return FALSE;
-    if (websocket_is_busy(websocket))
-        return coded_error_set(error, WSB_CODE_CONNECTION_EXISTS, "The WebSocket has a connection already");
-    request->url = url_parse(url, config->max_url_length, &cause);
-    if (!request->url)
-        return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
-    if (broker->shutting_down)
-        return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
-    if (!take_connection(broker, caller, request, error))
-        return FALSE;
     note_skipped_check(caller, request);
-    if (!written)
+    if (!attempt->written)
         authority_write_domain(caller, request->url, &request->route);
-    request->headers = g_steal_pointer(&options->headers);
-    request->protocols = g_steal_pointer(&options->protocols);
+    request->headers = g_steal_pointer(&attempt->options->headers);
+    request->protocols = g_steal_pointer(&attempt->options->protocols);
     request->connect_timeout = config->connect_timeout;
     request->max_buffered_bytes = caller->limits.max_buffered_bytes;
-    fill_limits(config, caller, options, &request->limits);
-    if (!websocket_connect(websocket, request, &cause))
+    fill_limits(config, caller, attempt->options, &request->limits);
+    if (!websocket_connect(attempt->websocket, request, &cause))
         return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "%s", cause->message);
     return TRUE;
 }
 
+/* What is left of the checks once policy has allowed it. */
+static gboolean
+check_request(Attempt *attempt, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!take_credentials(attempt, error))
+        return FALSE;
+    if (websocket_is_busy(attempt->websocket))
+        return coded_error_set(error, WSB_CODE_CONNECTION_EXISTS, "The WebSocket has a connection already");
+    attempt->request.url = url_parse(attempt->url, attempt->broker->setup.config->max_url_length, &cause);
+    if (!attempt->request.url)
+        return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
+    if (attempt->broker->shutting_down)
+        return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
+    return take_connection(attempt, error);
+}
+
 gboolean
 broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
-               ConnectOptions *options, GError **error)
+               ConnectOptions *options, TlsReading *read, GError **error)
 {
-    g_auto(ConnectionRequest) request = { 0 };
-    gboolean written = FALSE;
+    Attempt attempt = { broker, caller, websocket, url, options, read, .request = { 0 } };
+    gboolean started = check_authorization(url, options, error) &&
+                       authority_check_owner(caller, websocket, error) &&
+                       authority_check_permission(caller, error) && check_domain_and_route(&attempt, error) &&
+                       check_request(&attempt, error) && start_connection(&attempt, error);
 
-    return check_authorization(url, options, error) && authority_check_owner(caller, websocket, error) &&
-           authority_check_permission(caller, error) &&
-           check_domain_and_route(broker, caller, url, options, &request, &written, error) &&
-           start_connection(broker, caller, websocket, url, options, &request, written, error);
+    connection_request_clear(&attempt.request);
+    return started;
 }
 
 static gboolean

@@ -14,6 +14,7 @@ struct Broker {
     GHashTable *websockets;  /* &id → WebSocket, owned here */
     GHashTable *user_counts; /* uid → WebSocket objects of it, as pointers */
     GHashTable *meters;      /* "uid" or "uid section" → DecisionMeter, owned here */
+    CertificateReader *certificates;
     guint64 last_id;
     gint64 last_use; /* monotonic time of the last call, and of the last end of a WebSocket */
     gboolean shutting_down;

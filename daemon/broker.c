@@ -34,6 +34,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
     broker->events = *setup->events;
     broker->events.vet = on_vet;
     broker->policy = policy;
+    broker->certificates = certificate_reader_new(setup->network->trust_cache);
     broker->generation = 1;
     broker->last_use = g_get_monotonic_time();
     broker->callers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)caller_free);
@@ -48,6 +49,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
 void
 broker_free(Broker *broker)
 {
+    certificate_reader_free(broker->certificates);
     g_hash_table_unref(broker->websockets);
     g_hash_table_unref(broker->callers);
     share_unref(broker->caller_setup.share);

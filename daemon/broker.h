@@ -2,6 +2,7 @@
 #pragma once
 
 #include "caller.h"
+#include "certificate-reader.h"
 #include "config.h"
 #include "connect-options.h"
 #include "websocket.h"
@@ -53,12 +54,21 @@ WebSocket *broker_find_websocket(Broker *broker, const Caller *caller, guint64 i
 /* Those that CALLER may know of, of WebSocket; free with g_ptr_array_unref(). */
 GPtrArray *broker_list_websockets(Broker *broker, const Caller *caller);
 
-/* Connect: see the D-Bus interface for the order of checks. What OPTIONS owns may be taken. */
+/* Connect: see the D-Bus interface for the order of checks. What OPTIONS owns may be taken. What they bring for TLS has
+ * been READ; or is read now, where that is NULL. */
 gboolean broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const char *url,
-                        ConnectOptions *options, GError **error);
+                        ConnectOptions *options, TlsReading *read, GError **error);
 
-/* How long, in µs, the next Connect of CALLER has to wait, because of certificates that its application has brought. */
-gint64 broker_get_connect_delay(Broker *broker, const Caller *caller);
+/* Whether such a Connect may come as far as its certificates, and has any: then they are to be read before. */
+gboolean broker_needs_certificates(Broker *broker, const Caller *caller, const char *url,
+                                   const ConnectOptions *options);
+
+/* How long, in µs, the next of them that CALLER brings have to wait, because of those that its application has brought. */
+gint64 broker_get_certificates_delay(Broker *broker, const Caller *caller);
+
+/* See certificate_reader_start(). */
+CertificateReading *broker_read_certificates(Broker *broker, const Caller *caller, ConnectOptions *options,
+                                             CertificatesRead callback, gpointer user_data);
 
 /* Send. *ret_waits says that the call is to be answered only when broker_take_room() says so, or when the connection
  * has ended. */

@@ -4,8 +4,8 @@
  * Whether an object exists at all depends on who asks, and sd-bus asks that synchronously, while finding out who
  * asks needs a question to the bus. So a filter in front of the objects keeps the calls of a sender that is not
  * known yet, has it identified, and then puts them back at the end of the read queue, in their order. The calls of a
- * caller that has a window of replies unread wait in the same way until it has read them (fence.c), and a Connect of an
- * application whose certificates have kept everybody waiting, until others have had their turn (application.c).
+ * caller that has a window of replies unread wait in the same way until it has read them (fence.c), and a Connect that
+ * brings certificates until a thread has read those (certificate-reader.c), with what comes behind it.
  *
  * Invariants: every method call that reaches an object is from a known caller, and from one that reads. Calls of one
  * sender are never reordered: while some are held, later ones line up behind them, and one at a time passes through
@@ -20,13 +20,13 @@
 #include "bus-text.h"
 #include "bus.h"
 #include "coded-error.h"
+#include "connect-arguments.h"
 #include "source.h"
 
 enum {
     STRANGER_CALLS_MAX = 128,
     STRANGER_BYTES_MAX = 64 * 1024,
     STRANGER_REFUSALS_MAX = 128,
-    INQUIRIES_MAX = 16,
     HELD_OVERHEAD = 4096 /* bytes that a held call counts beside what it says: it may have descriptors */
 };
 
@@ -44,27 +44,22 @@ typedef struct Visitor {
     GQueue held;              /* of Held, owned here, in the order of arrival */
     gsize held_bytes;         /* what they say */
     gboolean passing;         /* the first is in the read queue */
-    GSource *timer;           /* while the first waits for others to have their turn */
-    guint n_refused;          /* of a stranger's calls */
+    GSource *timer;           /* while the first waits for others to have their turn, with its certificates */
+    CertificateReading *reading; /* of those */
+    TlsReading *read;            /* what came of it */
+    guint n_refused;             /* of a stranger's calls */
 } Visitor;
-
-/* A call about a connection that has not called. */
-typedef struct Inquiry {
-    Gate *gate;
-    CallerQuestion *question;
-    sd_bus_message *call; /* referenced */
-    GateInquired answer;
-    gpointer user_data;
-} Inquiry;
 
 struct Gate {
     sd_bus *bus;
     Broker *broker;
     Identifier *identifier;
     sd_bus_slot *filter;
-    GHashTable *visitors;  /* name → Visitor, owned here */
-    GHashTable *dropped;   /* sd_bus_message, referenced: dropped when they were in the read queue already */
-    GHashTable *inquiries; /* of Inquiry, owned here */
+    GHashTable *visitors;   /* name → Visitor, owned here */
+    GHashTable *dropped;    /* sd_bus_message, referenced: dropped when they were in the read queue already */
+    sd_bus_message *passed; /* the Connect that `read` is for, as it passes; not referenced */
+    TlsReading *read;       /* for whom handles it */
+    Inquiries *inquiries;
 };
 
 static void
@@ -86,6 +81,8 @@ visitor_free(Visitor *visitor)
         drop_first(visitor);
     g_clear_pointer(&visitor->question, caller_question_free);
     source_clear(&visitor->timer);
+    g_clear_pointer(&visitor->reading, certificate_reading_free);
+    g_clear_pointer(&visitor->read, tls_reading_free);
     g_free(visitor->name);
     g_free(visitor);
 }
@@ -96,15 +93,26 @@ gate_forget(Gate *gate, Visitor *visitor)
     g_hash_table_remove(gate->visitors, visitor->name);
 }
 
-/* Calls that pass. */
+/* Certificates. */
 
-/* µs that CALL has to wait. */
-static gint64
-delay_of(Gate *gate, const Caller *caller, sd_bus_message *call)
+/* Whether CALL is a Connect with certificates that are to be read before it passes. Fills *ret_options if so. */
+static gboolean
+brings_certificates(const Gate *gate, const Caller *caller, sd_bus_message *call, ConnectOptions *ret_options)
 {
-    const char *member = sd_bus_message_get_member(call);
+    g_autoptr(GError) error = NULL;
+    const char *url = NULL;
+    gboolean brings;
 
-    return g_strcmp0(member, "Connect") == 0 ? broker_get_connect_delay(gate->broker, caller) : 0;
+    if (g_strcmp0(sd_bus_message_get_member(call), "Connect") != 0 ||
+        sd_bus_message_has_signature(call, "sa{sv}") <= 0)
+        return FALSE;
+    /* It may have passwords and keys: sd-bus wipes its memory. */
+    (void)sd_bus_message_sensitive(call);
+    brings = sd_bus_message_read_basic(call, 's', &url) > 0 &&
+             connect_arguments_read(call, ret_options, &error) &&
+             broker_needs_certificates(gate->broker, caller, url, ret_options);
+    (void)sd_bus_message_rewind(call, /* complete= */ TRUE);
+    return brings;
 }
 
 static void go_on(Visitor *visitor);
@@ -120,6 +128,16 @@ on_timer(gpointer user_data)
 }
 
 static void
+on_read(TlsReading *read, gpointer user_data)
+{
+    Visitor *visitor = user_data;
+
+    visitor->reading = NULL;
+    visitor->read = read;
+    go_on(visitor);
+}
+
+static void
 wait_for(Visitor *visitor, gint64 delay)
 {
     if (visitor->timer)
@@ -129,20 +147,39 @@ wait_for(Visitor *visitor, gint64 delay)
     g_source_attach(visitor->timer, /* context= */ NULL);
 }
 
-/* Sends the first on its way, if the caller has not enough to read and others have had their turn; forgets who has no
- * more. */
+/* Whether CALL, the first, has nothing to be read, or that is done. Else sees to it, when it is the application's turn.
+ */
+static gboolean
+is_ready(Visitor *visitor, sd_bus_message *call)
+{
+    Broker *broker = visitor->gate->broker;
+    g_auto(ConnectOptions) options = CONNECT_OPTIONS_INIT;
+    gint64 delay;
+
+    if (visitor->reading || visitor->timer)
+        return FALSE;
+    if (visitor->read || !brings_certificates(visitor->gate, visitor->caller, call, &options))
+        return TRUE;
+    delay = broker_get_certificates_delay(broker, visitor->caller);
+    if (delay > 0)
+        wait_for(visitor, delay);
+    else
+        visitor->reading = broker_read_certificates(broker, visitor->caller, &options, on_read, visitor);
+    return FALSE;
+}
+
+/* Calls that pass. */
+
+/* Sends the first on its way, if it is ready and the caller has not enough to read; forgets who has no more. */
 static void
 go_on(Visitor *visitor)
 {
     const Held *first = g_queue_peek_head(&visitor->held);
-    gint64 delay = first ? delay_of(visitor->gate, visitor->caller, first->call) : 0;
 
-    if (visitor->passing || (first && fence_is_full(visitor->caller->fence, FENCE_REPLIES)))
+    if (visitor->passing)
         return;
-    if (delay > 0) {
-        wait_for(visitor, delay);
+    if (first && (fence_is_full(visitor->caller->fence, FENCE_REPLIES) || !is_ready(visitor, first->call)))
         return;
-    }
     visitor->passing = first && sd_bus_enqueue_for_read(visitor->gate->bus, first->call) >= 0;
     /* Or there is no memory for the queue: they can never pass. The callers time out; nobody hangs here. */
     if (!visitor->passing)
@@ -167,8 +204,12 @@ pass(const Caller *caller, sd_bus_message *call)
 static int
 pass_first(Visitor *visitor, sd_bus_message *call)
 {
+    Gate *gate = visitor->gate;
+
     (void)pass(visitor->caller, call);
     visitor->passing = FALSE;
+    gate->passed = call;
+    gate->read = g_steal_pointer(&visitor->read);
     /* The bus has a reference of its own. */
     drop_first(visitor);
     go_on(visitor);
@@ -295,12 +336,15 @@ static int
 gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
 {
     Gate *gate = user_data;
+    g_auto(ConnectOptions) options = CONNECT_OPTIONS_INIT;
     const char *sender = sd_bus_message_get_sender(message);
     guint8 type = 0;
     Visitor *visitor;
     Caller *caller;
 
     (void)ret_error;
+    /* What passed before has been handled, if anybody was there for it. */
+    g_clear_pointer(&gate->read, tls_reading_free);
     if (sd_bus_message_get_type(message, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
         return 0;
     /* No bus passes that on; if one did, the objects would not know whom to ask about. */
@@ -315,49 +359,16 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
         return stop_stranger(gate, visitor, sender, message);
     if (visitor && is_passing(visitor, message))
         return pass_first(visitor, message);
-    if (!visitor && !fence_is_full(caller->fence, FENCE_REPLIES) && delay_of(gate, caller, message) == 0)
+    if (!visitor && !fence_is_full(caller->fence, FENCE_REPLIES) &&
+        !brings_certificates(gate, caller, message, &options))
         return pass(caller, message);
     return hold_of_caller(gate, visitor, caller, message);
 }
 
-/* Inquiries. */
-
-static void
-inquiry_free(gpointer data)
-{
-    Inquiry *inquiry = data;
-
-    g_clear_pointer(&inquiry->question, caller_question_free);
-    sd_bus_message_unref(inquiry->call);
-    g_free(inquiry);
-}
-
-static void
-on_inquired(Subject *subject, uid_t uid, gpointer user_data)
-{
-    Inquiry *inquiry = user_data;
-    g_autoptr(Subject) owned = subject;
-
-    inquiry->answer(inquiry->call, owned, uid, inquiry->user_data);
-    g_hash_table_remove(inquiry->gate->inquiries, inquiry);
-}
-
 gboolean
-gate_inquire(Gate *gate, const char *name, sd_bus_message *call, GateInquired answer, gpointer user_data)
+gate_inquire(Gate *gate, const char *name, sd_bus_message *call, Inquired answer, gpointer user_data)
 {
-    Inquiry *inquiry;
-
-    if (g_hash_table_size(gate->inquiries) == INQUIRIES_MAX)
-        return FALSE;
-    inquiry = g_new(Inquiry, 1);
-    *inquiry =
-        (Inquiry){ .gate = gate, .call = sd_bus_message_ref(call), .answer = answer, .user_data = user_data };
-    inquiry->question = caller_identify(gate->bus, gate->identifier, name, on_inquired, inquiry);
-    g_hash_table_add(gate->inquiries, inquiry);
-    if (inquiry->question)
-        return TRUE;
-    g_hash_table_remove(gate->inquiries, inquiry);
-    return FALSE;
+    return inquiries_start(gate->inquiries, name, call, answer, user_data);
 }
 
 Gate *
@@ -370,7 +381,7 @@ gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_error)
     gate->identifier = identifier;
     gate->visitors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)visitor_free);
     gate->dropped = g_hash_table_new_full(NULL, NULL, bus_message_unref, NULL);
-    gate->inquiries = g_hash_table_new_full(NULL, NULL, inquiry_free, NULL);
+    gate->inquiries = inquiries_new(bus, identifier);
     *ret_error = sd_bus_add_filter(bus, &gate->filter, gate_filter, gate);
     return *ret_error < 0 ? NULL : g_steal_pointer(&gate);
 }
@@ -381,7 +392,8 @@ gate_free(Gate *gate)
     sd_bus_slot_unref(gate->filter);
     g_hash_table_unref(gate->visitors);
     g_hash_table_unref(gate->dropped);
-    g_hash_table_unref(gate->inquiries);
+    inquiries_free(gate->inquiries);
+    g_clear_pointer(&gate->read, tls_reading_free);
     g_free(gate);
 }
 
@@ -398,7 +410,7 @@ drop(Gate *gate, Visitor *visitor)
 gboolean
 gate_is_holding(const Gate *gate)
 {
-    return g_hash_table_size(gate->visitors) > 0 || g_hash_table_size(gate->inquiries) > 0;
+    return g_hash_table_size(gate->visitors) > 0 || inquiries_pending(gate->inquiries);
 }
 
 void
@@ -429,6 +441,12 @@ gate_open(Gate *gate, const char *name)
 
     if (visitor)
         go_on(visitor);
+}
+
+TlsReading *
+gate_take_reading(Gate *gate, sd_bus_message *call)
+{
+    return gate->passed == call ? g_steal_pointer(&gate->read) : NULL;
 }
 
 Caller *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "broker.h"
+#include "inquiry.h"
 
 /* Holds back calls of a sender until it is known who that is, and until it has read the replies that it has. */
 typedef struct Gate Gate;
@@ -26,16 +27,13 @@ void gate_refuse(Gate *gate, const char *name);
 /* The caller NAME has read its replies: its calls may pass again. */
 void gate_open(Gate *gate, const char *name);
 
-/* SUBJECT, valid during the call, and UID are as CallerIdentified has them. */
-typedef void (*GateInquired)(sd_bus_message *call, const Subject *subject, uid_t uid, gpointer user_data);
-
-/*
- * Finds out who NAME is, a connection that has not called: it does not become a caller. ANSWER is called once, later,
- * with CALL, which is kept until then; not when the gate goes first. FALSE when too much is asked at a time, or nothing
- * can be.
- */
-gboolean gate_inquire(Gate *gate, const char *name, sd_bus_message *call, GateInquired answer,
+/* As inquiries_start(): who NAME is, a connection that has not called and need not. */
+gboolean gate_inquire(Gate *gate, const char *name, sd_bus_message *call, Inquired answer,
                       gpointer user_data);
+
+/* What CALL, the Connect that the gate has just let pass, brings for TLS: free with tls_reading_free(). NULL where it has
+ * not been read. */
+TlsReading *gate_take_reading(Gate *gate, sd_bus_message *call);
 
 /* Who sent the message that BUS is dispatching; never NULL in a handler of an object behind the gate. */
 Caller *gate_current_caller(sd_bus *bus, Broker *broker);

@@ -220,13 +220,14 @@ load_trust(GBytes *ca, GError **error)
 static GTlsDatabase *
 get_trust(TrustCache *cache, GBytes *ca, GError **error)
 {
-    GTlsDatabase *trust = trust_cache_get(cache, ca);
+    g_autofree char *digest = trust_cache_digest(ca);
+    GTlsDatabase *trust = trust_cache_get(cache, digest);
 
     if (trust)
         return trust;
     trust = load_trust(ca, error);
     if (trust)
-        trust_cache_put(cache, ca, trust);
+        trust_cache_put(cache, digest, trust);
     return trust;
 }
 
@@ -250,4 +251,21 @@ tls_credentials_load(const TlsOptions *options, TrustCache *cache, TlsCredential
     /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): its clean-up reads it. */
     credentials = (TlsCredentials){ 0 };
     return TRUE;
+}
+
+TlsReading *
+tls_reading_new(const TlsOptions *options, TrustCache *cache)
+{
+    TlsReading *reading = g_new0(TlsReading, 1);
+
+    (void)tls_credentials_load(options, cache, &reading->credentials, &reading->error);
+    return reading;
+}
+
+void
+tls_reading_free(TlsReading *reading)
+{
+    tls_credentials_clear(&reading->credentials);
+    g_clear_error(&reading->error);
+    g_free(reading);
 }

@@ -17,7 +17,17 @@ typedef struct TlsCredentials {
 void tls_credentials_clear(TlsCredentials *credentials);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TlsCredentials, tls_credentials_clear)
 
-/* Reads the PEM texts in OPTIONS, and those that CACHE has not. FALSE and an error of CODED_ERROR, CertificateFile, that says which is wrong and
- * how. */
+/* Reads the PEM texts in OPTIONS, those of authorities unless CACHE has them. FALSE and an error of CODED_ERROR,
+ * CertificateFile, that says which is wrong and how. May be called in any thread, and may take half a second. */
 gboolean tls_credentials_load(const TlsOptions *options, TrustCache *cache, TlsCredentials *ret_credentials,
                               GError **error);
+
+/* What came of that. */
+typedef struct TlsReading {
+    TlsCredentials credentials;
+    GError *error; /* NULL: they can be used */
+} TlsReading;
+
+TlsReading *tls_reading_new(const TlsOptions *options, TrustCache *cache);
+void tls_reading_free(TlsReading *reading);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsReading, tls_reading_free)

@@ -15,6 +15,7 @@ enum { SWEEP_MIN = 64 };
 struct TrustCache {
     GHashTable *databases; /* SHA-256, in hexadecimal → GWeakRef, both owned here */
     guint sweep_at;        /* entries at which the dead are removed */
+    GMutex mutex;          /* over both */
 };
 
 static void
@@ -31,6 +32,7 @@ trust_cache_new(void)
 
     cache->databases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, weak_ref_free);
     cache->sweep_at = SWEEP_MIN;
+    g_mutex_init(&cache->mutex);
     return cache;
 }
 
@@ -38,13 +40,20 @@ void
 trust_cache_free(TrustCache *cache)
 {
     g_hash_table_unref(cache->databases);
+    g_mutex_clear(&cache->mutex);
     g_free(cache);
 }
 
-GTlsDatabase *
-trust_cache_get(TrustCache *cache, GBytes *pem)
+char *
+trust_cache_digest(GBytes *pem)
 {
-    g_autofree char *digest = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, pem);
+    return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, pem);
+}
+
+GTlsDatabase *
+trust_cache_get(TrustCache *cache, const char *digest)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->mutex);
     GWeakRef *weak = g_hash_table_lookup(cache->databases, digest);
 
     return weak ? g_weak_ref_get(weak) : NULL;
@@ -60,12 +69,13 @@ is_dead(gpointer digest, gpointer weak, gpointer user_data)
 }
 
 void
-trust_cache_put(TrustCache *cache, GBytes *pem, GTlsDatabase *database)
+trust_cache_put(TrustCache *cache, const char *digest, GTlsDatabase *database)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->mutex);
     GWeakRef *weak = g_new0(GWeakRef, 1);
 
     g_weak_ref_init(weak, database);
-    g_hash_table_replace(cache->databases, g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, pem), weak);
+    g_hash_table_replace(cache->databases, g_strdup(digest), weak);
     if (g_hash_table_size(cache->databases) < cache->sweep_at)
         return;
     g_hash_table_foreach_remove(cache->databases, is_dead, NULL);

@@ -11,8 +11,13 @@ TrustCache *trust_cache_new(void);
 void trust_cache_free(TrustCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrustCache, trust_cache_free)
 
-/* A reference to the database of PEM, if a connection still uses one that was put in; else NULL. */
-GTlsDatabase *trust_cache_get(TrustCache *cache, GBytes *pem);
+/* What stands for PEM below. Free with g_free(). */
+char *trust_cache_digest(GBytes *pem);
 
-/* DATABASE verifies against PEM alone. No reference is held to it. */
-void trust_cache_put(TrustCache *cache, GBytes *pem, GTlsDatabase *database);
+/* Both may be called in any thread. */
+
+/* A reference to the database of what has DIGEST, if a connection still uses one that was put in; else NULL. */
+GTlsDatabase *trust_cache_get(TrustCache *cache, const char *digest);
+
+/* DATABASE verifies against what has DIGEST alone. No reference is held to it. */
+void trust_cache_put(TrustCache *cache, const char *digest, GTlsDatabase *database);

@@ -84,6 +84,7 @@ method_connect(sd_bus_message *message, void *user_data, sd_bus_error *ret_error
     Objects *objects = user_data;
     const Caller *caller = gate_current_caller(objects->bus, objects->broker);
     g_autoptr(GError) error = NULL;
+    g_autoptr(TlsReading) read = gate_take_reading(objects->gate, message);
     g_auto(ConnectOptions) options = CONNECT_OPTIONS_INIT;
     const char *url = NULL;
     int r = sd_bus_message_read_basic(message, 's', &url);
@@ -93,7 +94,8 @@ method_connect(sd_bus_message *message, void *user_data, sd_bus_error *ret_error
     /* It may have passwords and keys: sd-bus wipes its memory. */
     (void)sd_bus_message_sensitive(message);
     if (!connect_arguments_read(message, &options, &error) ||
-        !broker_connect(objects->broker, caller, current_websocket(objects, message), url, &options, &error))
+        !broker_connect(objects->broker, caller, current_websocket(objects, message), url, &options, read,
+                        &error))
         return bus_error_set(ret_error, error);
     return sd_bus_reply_method_return(message, NULL);
 }

@@ -10,13 +10,14 @@ from dbus_next import Variant
 from harness import accounts, frames
 from harness.application import ApiError, Close, Error, refused
 from harness.bus_application import BusApplication
-from harness.client_certificates import read_bytes
+from harness.certificates import Authority
+from harness.client_certificates import PASSWORD, as_pkcs8, issue, read_bytes
 from harness.connect_options import connect
 from harness.raw_server import silent
 from harness.service import DEFAULT_POLICY
 from harness.waiting import eventually, within
 
-LONG_CERTIFICATES = 100  # far more than may be read at once
+ECHOES_MEANWHILE = 20  # far more than there are when everybody waits
 
 CONFIG_MARK, POLICY_MARK = pytest.mark.config, pytest.mark.policy
 
@@ -304,31 +305,86 @@ async def test_answer_with_many_fields(websocket, serve_raw):
     assert (error.code, error.stage) == (200, "handshake")
 
 
-@pytest.mark.config("ConnectTimeout=5min\n")
-async def test_certificates_that_take_long(bus_application, remote, serve, serve_raw, authority):
-    """One application brings many of them again and again: sooner or later it waits while another goes on."""
+def many_certificates(authority):
+    """As many bytes as are taken."""
     with open(authority.path, "rb") as file:
         pem = file.read()
-    pem *= 2**18 // len(pem)
+    return Variant("ay", pem * (2**20 // len(pem)))
+
+
+def slow_key(directory):
+    """A certificate and its key, whose encryption takes as many rounds as are taken."""
+    certificate, key = issue(Authority(directory, "rounds"), "somebody")
+    return Variant(
+        "a{sv}",
+        {
+            "cert": Variant("ay", read_bytes(certificate)),
+            "key": Variant("ay", read_bytes(as_pkcs8(key, iterations=1000000))),
+            "keyPassword": Variant("s", PASSWORD),
+        },
+    )
+
+
+@pytest.mark.parametrize("what", ["certificates", "key"])
+async def test_certificates_that_take_long(bus_application, remote, serve, serve_raw, authority, directory, what):
+    """Nobody else waits while they are read."""
+    options = (
+        {"ca": many_certificates(authority)} if what == "certificates" else {"clientCert": slow_key(directory)}
+    )
+    silent_server = await serve_raw(silent)
     busy = await bus_application.create()
-    await busy.connect((await serve_raw(silent)).url(), ca=Variant("ay", pem))
     other = await (await remote(user=accounts.ALICE)).create()
     await other.open((await serve()).url())
+    connecting = asyncio.create_task(busy.connect(silent_server.url(), **options))
     echoes = 0
-
-    async def bring():
-        for number in range(1, LONG_CERTIFICATES):
-            before = echoes
-            # Never the same ones twice, which would not be read again; and each is read before it is seen that there
-            # is a connection already.
-            ca = Variant("ay", pem + b"\n" * number)
-            await refused(2302003, busy.connect("ws://127.0.0.1:1/", ca=ca))
-            if echoes - before > 10:
-                return
-        raise AssertionError("none of them had to wait for the other application")
-
-    bringing = asyncio.create_task(bring())
-    while not bringing.done():
+    while not connecting.done():
         await other.echo("another goes on")
         echoes += 1
-    await bringing
+    await connecting
+    assert echoes > ECHOES_MEANWHILE
+
+
+async def test_calls_behind_certificates_keep_their_order(bus_application, serve_raw, authority):
+    websocket = await bus_application.create()
+    connecting = asyncio.create_task(
+        websocket.connect((await serve_raw(silent)).url(), ca=many_certificates(authority))
+    )
+    await asyncio.sleep(0)
+    # Before Connect it would be 2302006.
+    await websocket.close()
+    assert connecting.done()
+    await connecting
+    error = await websocket.next(Error)
+    assert error.stage == "cancelled"
+
+
+async def begin_to_read(bus, directory):
+    """An application whose key is being read, which takes long."""
+    application = await BusApplication.start(bus.new_connection())
+    websocket = await application.create()
+    other = await BusApplication.start(bus.new_connection())
+    connecting = asyncio.create_task(websocket.connect("ws://127.0.0.1:1/", clientCert=slow_key(directory)))
+    await asyncio.sleep(0)
+    # It has the call, by the time that it answers a later one.
+    await other.call_manager("WhoAmI")
+    assert not connecting.done()
+    await other.leave()
+    return application, connecting
+
+
+async def test_application_leaves_while_its_key_is_read(bus, service, serve, bus_application, directory):
+    application, connecting = await begin_to_read(bus, directory)
+    await application.leave()
+    await service.no_websocket_left()
+    websocket = await bus_application.create()
+    await websocket.open((await serve()).url())
+    await websocket.echo("another goes on")
+    connecting.cancel()
+
+
+async def test_service_is_stopped_while_a_key_is_read(bus, stopped_service, directory):
+    await stopped_service.start()
+    application, connecting = await begin_to_read(bus, directory)
+    assert await stopped_service.process.stop() == 0
+    connecting.cancel()
+    await application.leave()

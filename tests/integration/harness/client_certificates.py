@@ -48,10 +48,11 @@ def self_signed(directory, host):
     return path, key_path
 
 
-def as_pkcs8(key_path):
+def as_pkcs8(key_path, iterations=2048):
     """The key encrypted with PASSWORD: "ENCRYPTED PRIVATE KEY"."""
     path = f"{key_path}.pkcs8"
-    _openssl("pkcs8", "-topk8", "-in", key_path, "-passout", f"pass:{PASSWORD}", "-out", path)
+    protection = ["-passout", f"pass:{PASSWORD}", "-iter", str(iterations)]
+    _openssl("pkcs8", "-topk8", "-in", key_path, *protection, "-out", path)
     return path
 
 
