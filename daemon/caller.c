@@ -14,9 +14,11 @@
 
 enum { BUS_TIMEOUT_USEC = 5 * G_USEC_PER_SEC };
 
-/* First the bus is asked, then, for the name of the user that it names, the system, and about the process the kernel. */
+/* First the bus is asked, then, for the names of the user and maybe the groups that it tells, the system, and about the
+ * process the kernel. */
 struct CallerQuestion {
     Identifier *identifier;
+    gboolean group_names;
     CallerIdentified callback;
     gpointer user_data;
     sd_bus_slot *slot; /* of the question to the bus */
@@ -104,7 +106,6 @@ complete_subject(Subject *user, const Credentials *credentials, const ProcessFac
 {
     g_autoptr(Subject) subject = user;
 
-    g_array_append_vals(subject->groups, credentials->groups->data, credentials->groups->len);
     if (credentials->label && !subject_set_label(subject, credentials->label))
         return NULL;
     return process_complete_subject(facts, subject) ? g_steal_pointer(&subject) : NULL;
@@ -147,8 +148,9 @@ on_credentials(sd_bus_message *reply, void *user_data, sd_bus_error *ret_error)
         !credentials->has_uid || !credentials->has_pid || !credentials->has_groups || credentials->pid <= 0)
         conclude(question, NULL);
     else
-        question->user_question = user_names_ask(identifier_get_user_names(question->identifier),
-                                                 credentials->uid, on_user_named, question);
+        question->user_question =
+            user_names_ask(identifier_get_user_names(question->identifier), credentials->uid,
+                           credentials->groups, question->group_names, on_user_named, question);
     return 1;
 }
 
@@ -164,8 +166,8 @@ caller_question_free(CallerQuestion *question)
 }
 
 CallerQuestion *
-caller_identify(sd_bus *bus, Identifier *identifier, const char *name, CallerIdentified callback,
-                gpointer user_data)
+caller_identify(sd_bus *bus, Identifier *identifier, const char *name, gboolean group_names,
+                CallerIdentified callback, gpointer user_data)
 {
     _cleanup_message_ sd_bus_message *call = NULL;
     CallerQuestion *question = g_new0(CallerQuestion, 1);
@@ -173,6 +175,7 @@ caller_identify(sd_bus *bus, Identifier *identifier, const char *name, CallerIde
                                            "org.freedesktop.DBus", "GetConnectionCredentials");
 
     question->identifier = identifier;
+    question->group_names = group_names;
     question->callback = callback;
     question->user_data = user_data;
     question->credentials = CREDENTIALS_INIT;

@@ -299,7 +299,9 @@ stop_stranger(Gate *gate, Visitor *visitor, const char *name, sd_bus_message *ca
     if (visitor)
         return hold_of_stranger(visitor, call);
     visitor = gate_admit(gate, name, /* caller= */ NULL);
-    visitor->question = caller_identify(gate->bus, gate->identifier, name, on_identified, visitor);
+    visitor->question =
+        caller_identify(gate->bus, gate->identifier, name, policy_asks_names(broker_get_policy(gate->broker)),
+                        on_identified, visitor);
     if (visitor->question)
         return hold_of_stranger(visitor, call);
     gate_forget(gate, visitor);

@@ -57,7 +57,8 @@ inquiries_start(Inquiries *inquiries, const char *name, sd_bus_message *call, In
     *inquiry = (Inquiry){
         .inquiries = inquiries, .call = sd_bus_message_ref(call), .answer = answer, .user_data = user_data
     };
-    inquiry->question = caller_identify(inquiries->bus, inquiries->identifier, name, on_identified, inquiry);
+    inquiry->question = caller_identify(inquiries->bus, inquiries->identifier, name, /* group_names= */ TRUE,
+                                        on_identified, inquiry);
     g_hash_table_add(inquiries->all, inquiry);
     if (inquiry->question)
         return TRUE;

@@ -2,8 +2,8 @@
 
 /*
  * Where accounts are kept on a server, a name may take long to come, or never come. So it is asked for in a few threads
- * that do nothing else, and there is a deadline, after which nothing is known of the user: a rule that names the user
- * might have been for it.
+ * that do nothing else, and there is a deadline, after which nothing is known of the user: a rule that names the user,
+ * or one of its groups, might have been for it.
  *
  * A question is in `pending` under its number until it is answered, late or taken back. A thread's result is handed
  * over by an idle source with its own reference to `pending`, so whichever of the two ends first, the other is safe.
@@ -32,6 +32,8 @@ typedef struct Reading {
     GHashTable *pending; /* touched in the main context alone */
     guint number;
     uid_t uid;
+    GArray *groups; /* of gid_t */
+    gboolean group_names;
     Subject *subject;
 } Reading;
 
@@ -56,6 +58,7 @@ reading_free(gpointer data)
     Reading *reading = data;
 
     g_hash_table_unref(reading->pending);
+    g_array_unref(reading->groups);
     subject_free(reading->subject);
     g_free(reading);
 }
@@ -78,6 +81,9 @@ run_reading(gpointer data, gpointer user_data)
 
     (void)user_data;
     reading->subject = subject_new_for_uid(reading->uid);
+    g_array_append_vals(reading->subject->groups, reading->groups->data, reading->groups->len);
+    if (reading->group_names)
+        subject_read_group_names(reading->subject);
     g_idle_add_full(G_PRIORITY_DEFAULT, on_read, reading, reading_free);
 }
 
@@ -103,7 +109,8 @@ user_names_free(UserNames *names)
 }
 
 UserQuestion *
-user_names_ask(UserNames *names, uid_t uid, UserNamed callback, gpointer user_data)
+user_names_ask(UserNames *names, uid_t uid, const GArray *groups, gboolean group_names, UserNamed callback,
+               gpointer user_data)
 {
     UserQuestion *question = g_new0(UserQuestion, 1);
     Reading *reading = g_new0(Reading, 1);
@@ -119,6 +126,9 @@ user_names_ask(UserNames *names, uid_t uid, UserNamed callback, gpointer user_da
     reading->pending = g_hash_table_ref(names->pending);
     reading->number = question->number;
     reading->uid = uid;
+    reading->groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
+    g_array_append_vals(reading->groups, groups->data, groups->len);
+    reading->group_names = group_names;
     /* Without a thread it waits in the pool for one, or for its deadline. */
     (void)g_thread_pool_push(names->threads, reading, NULL);
     return question;

@@ -26,7 +26,7 @@ compare_order(gconstpointer a, gconstpointer b)
 static GPtrArray *
 find_sections(const Policy *policy, const SectionKind *kind, const Subject *subject)
 {
-    g_autoptr(GPtrArray) identities = section_kind_identities(kind, subject, policy_asks_names(policy));
+    g_autoptr(GPtrArray) identities = section_kind_identities(kind, subject);
     GPtrArray *sections = g_ptr_array_new();
 
     for (guint i = 0; i < identities->len; i++) {

@@ -22,7 +22,7 @@ typedef struct Policy Policy;
  *
  * Names of users and groups are looked up here and compared by number from then on. One that the system does
  * not know is no error: it is compared with the names that the system has for a caller's uid and gids, so
- * that a policy may come before its account (see policy_access_new()). That the system cannot look a name up
+ * that a policy may come before its account (see policy_asks_names()). That the system cannot look a name up
  * is an error.
  */
 Policy *policy_load(const char *const *folders, Problems *problems);
@@ -58,16 +58,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Decision, decision_clear)
  */
 typedef struct PolicyAccess PolicyAccess;
 
-/*
- * Asks the name service, which may block, for the names of SUBJECT's groups, but only where POLICY has a
- * section for a group whose name the system did not know when the policy was loaded: see
- * policy_asks_names(). A section of an unknown user needs no question, as the subject has its name.
- */
+/* SUBJECT should have the names of its groups where policy_asks_names(). Asks nobody itself. */
 PolicyAccess *policy_access_new(Policy *policy, const Subject *subject);
 void policy_access_free(PolicyAccess *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicyAccess, policy_access_free)
 
-/* Whether policy_access_new() asks the name service under POLICY. A reload ends it once the group is made. */
+/*
+ * Whether a subject's groups have to be known by name as well (subject_read_group_names()): POLICY has a section for a
+ * group whose name the system did not know when it was loaded. A section of an unknown user needs no question, as the
+ * subject has its name. A reload ends it once the group is made, and finds those that have it already by number.
+ */
 gboolean policy_asks_names(const Policy *policy);
 
 /* "unit chat.service": the heading of the section that grants; "none" where nothing matches. Together with

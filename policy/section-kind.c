@@ -26,8 +26,8 @@ struct SectionKind {
     const char *fixed;                                          /* the one argument; NULL: identify() tells */
     char *(*identify)(const char *argument, GError **error);    /* the canonical argument */
     void (*list)(const Subject *subject, GPtrArray *arguments); /* NULL: every subject has the fixed one */
-    void (*list_names)(const Subject *subject, GPtrArray *arguments); /* asks the name service; may be NULL */
-    gboolean unidentified;                                            /* for those, and for no others */
+    gboolean asks_names;   /* a subject's names are known only if the name service was asked for them */
+    gboolean unidentified; /* for those, and for no others */
     gboolean shared;
     gboolean fallback;
     gboolean unproven;
@@ -172,16 +172,8 @@ list_group(const Subject *subject, GPtrArray *arguments)
 {
     for (guint i = 0; i < subject->groups->len; i++)
         g_ptr_array_add(arguments, g_strdup_printf("%u", (guint)g_array_index(subject->groups, gid_t, i)));
-}
-
-static void
-list_group_names(const Subject *subject, GPtrArray *arguments)
-{
-    for (guint i = 0; i < subject->groups->len; i++) {
-        g_autofree char *name = name_of_group(g_array_index(subject->groups, gid_t, i));
-
-        add_name(name, arguments);
-    }
+    for (guint i = 0; subject->group_names != NULL && i < subject->group_names->len; i++)
+        add_name(g_ptr_array_index(subject->group_names, i), arguments);
 }
 
 static const SectionKind kinds[] = {
@@ -206,7 +198,7 @@ static const SectionKind kinds[] = {
       .usage = "[group NAME|GID]",
       .identify = identify_group,
       .list = list_group,
-      .list_names = list_group_names,
+      .asks_names = TRUE,
       .shared = TRUE },
     { .keyword = "user", .usage = "[user *]", .fixed = EVERYONE, .fallback = TRUE },
     { .keyword = "unidentified",
@@ -276,11 +268,11 @@ section_kind_order(const SectionKind *kind)
 gboolean
 section_kind_asks_names(const SectionKind *kind, const char *identity)
 {
-    return kind->list_names != NULL && !g_ascii_isdigit(identity[strlen(kind->keyword) + 1]);
+    return kind->asks_names && !g_ascii_isdigit(identity[strlen(kind->keyword) + 1]);
 }
 
 GPtrArray *
-section_kind_identities(const SectionKind *kind, const Subject *subject, gboolean ask_names)
+section_kind_identities(const SectionKind *kind, const Subject *subject)
 {
     g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func(g_free);
     GPtrArray *identities = g_ptr_array_new_with_free_func(g_free);
@@ -291,8 +283,6 @@ section_kind_identities(const SectionKind *kind, const Subject *subject, gboolea
         g_ptr_array_add(arguments, g_strdup(kind->fixed));
     else
         kind->list(subject, arguments);
-    if (kind->list_names != NULL && ask_names)
-        kind->list_names(subject, arguments);
     for (guint i = 0; i < arguments->len; i++)
         g_ptr_array_add(identities,
                         g_strconcat(kind->keyword, " ", (const char *)g_ptr_array_index(arguments, i), NULL));

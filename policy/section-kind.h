@@ -27,16 +27,15 @@ const SectionKind *section_kind_get(guint index);
 /* The place of KIND in that order. */
 guint section_kind_order(const SectionKind *kind);
 
-/* Whether IDENTITY, of KIND, is matched by asking the name service for the names of a subject's ids: a group
- * by name, since the system did not know its number. */
+/* Whether IDENTITY, of KIND, is matched only if the name service was asked for the names of a subject's ids: a
+ * group by name, since the system did not know its number (subject_read_group_names()). */
 gboolean section_kind_asks_names(const SectionKind *kind, const char *identity);
 
 /*
  * The identities by which SUBJECT matches sections of KIND, the closest first: an array of strings, none
- * where it does not match. With ASK_NAMES, groups are there by the names that the system now has for them as
- * well as by number; that may block. Free with g_ptr_array_unref().
+ * where it does not match. Free with g_ptr_array_unref().
  */
-GPtrArray *section_kind_identities(const SectionKind *kind, const Subject *subject, gboolean ask_names);
+GPtrArray *section_kind_identities(const SectionKind *kind, const Subject *subject);
 
 /* A subject can match several sections of KIND, which then grant only what all of them do. */
 gboolean section_kind_is_shared(const SectionKind *kind);

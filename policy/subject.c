@@ -35,6 +35,19 @@ subject_new_for_uid(uid_t uid)
     return subject;
 }
 
+void
+subject_read_group_names(Subject *subject)
+{
+    g_clear_pointer(&subject->group_names, g_ptr_array_unref);
+    subject->group_names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < subject->groups->len; i++) {
+        char *name = name_of_group(g_array_index(subject->groups, gid_t, i));
+
+        if (name != NULL)
+            g_ptr_array_add(subject->group_names, name);
+    }
+}
+
 /* Takes LABEL. FALSE, and nothing set, where it is a Snap's but not understood. */
 static gboolean
 set_profile(Subject *subject, char *label)
@@ -302,6 +315,7 @@ subject_free(Subject *subject)
         return;
     g_free(subject->user);
     g_clear_pointer(&subject->groups, g_array_unref);
+    g_clear_pointer(&subject->group_names, g_ptr_array_unref);
     g_free(subject->label);
     g_free(subject->snap);
     g_free(subject->snap_app);

@@ -14,20 +14,24 @@
  */
 typedef struct Subject {
     gboolean identified;
-    uid_t uid;       /* valid only when identified */
-    char *user;      /* account name; NULL where the uid has none */
-    GArray *groups;  /* of gid_t; never NULL when identified */
-    char *label;     /* security label without a mode, or NULL where none is enforced */
-    char *snap;      /* name of the Snap, or NULL */
-    char *snap_app;  /* application within the Snap; NULL for its hooks, and without a Snap */
-    char *unit;      /* unit of the system's manager, or NULL */
-    char *flatpak;   /* ID of the Flatpak application (name_flatpak_fault() finds nothing), or NULL */
-    char *user_unit; /* unit of the user's manager, within that uid's own slice, or NULL */
+    uid_t uid;              /* valid only when identified */
+    char *user;             /* account name; NULL where the uid has none */
+    GArray *groups;         /* of gid_t; never NULL when identified */
+    GPtrArray *group_names; /* of char *, those that any of `groups` has; NULL: nobody has asked */
+    char *label;            /* security label without a mode, or NULL where none is enforced */
+    char *snap;             /* name of the Snap, or NULL */
+    char *snap_app;         /* application within the Snap; NULL for its hooks, and without a Snap */
+    char *unit;             /* unit of the system's manager, or NULL */
+    char *flatpak;          /* ID of the Flatpak application (name_flatpak_fault() finds nothing), or NULL */
+    char *user_unit;        /* unit of the user's manager, within that uid's own slice, or NULL */
 } Subject;
 
 Subject *subject_new_unidentified(void);
 /* An identified subject with UID, its account name looked up, and no groups. */
 Subject *subject_new_for_uid(uid_t uid);
+
+/* Asks the name service, which may block, for the names of the groups of SUBJECT, which is identified. */
+void subject_read_group_names(Subject *subject);
 
 /*
  * Sets label, snap and snap_app from RAW, the security label as the bus's credentials have it, without the

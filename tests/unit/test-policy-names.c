@@ -55,6 +55,8 @@ access_new(Policy *policy)
     g_autoptr(Subject) subject = subject_new_for_uid(0);
 
     g_array_append_vals(subject->groups, groups, G_N_ELEMENTS(groups));
+    if (policy_asks_names(policy))
+        subject_read_group_names(subject);
     return policy_access_new(policy, subject);
 }
 
@@ -112,6 +114,7 @@ test_group_made_later(void)
 
     reset(/* group_exists= */ TRUE);
     after = access_new(policy);
+    g_assert_cmpuint(database.n_asked_by_id, ==, 3);
     g_assert_cmpstr(policy_access_section(after), ==, "group " LATE_NAME);
     reloaded = loaded_policy_new("[group " LATE_NAME "]\n");
     g_assert_false(policy_asks_names(reloaded));

@@ -27,18 +27,27 @@ test_names(void)
 {
     UserNames *names = user_names_new();
     Answer root = { 0 }, nobody = { 0 }, taken_back = { 0 };
-    UserQuestion *of_root = user_names_ask(names, 0, on_named, &root);
-    UserQuestion *of_nobody = user_names_ask(names, NOBODYS, on_named, &nobody);
+    static const gid_t gids[] = { 0, NOBODYS };
+    g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
+    UserQuestion *of_root, *of_nobody;
 
-    user_question_free(user_names_ask(names, 0, on_named, &taken_back));
+    g_array_append_vals(groups, gids, G_N_ELEMENTS(gids));
+    of_root = user_names_ask(names, 0, groups, /* group_names= */ TRUE, on_named, &root);
+    of_nobody = user_names_ask(names, NOBODYS, groups, /* group_names= */ FALSE, on_named, &nobody);
+    user_question_free(user_names_ask(names, 0, groups, /* group_names= */ FALSE, on_named, &taken_back));
     g_assert_cmpuint(root.count + nobody.count, ==, 0); /* never from within the call */
     while (root.count == 0 || nobody.count == 0)
         g_main_context_iteration(NULL, TRUE);
     g_assert_cmpstr(root.subject->user, ==, "root");
     g_assert_cmpuint(root.subject->uid, ==, 0);
+    g_assert_cmpuint(root.subject->groups->len, ==, 2);
+    g_assert_cmpuint(root.subject->group_names->len, ==, 1);
+    g_assert_cmpstr(g_ptr_array_index(root.subject->group_names, 0), ==, "root");
     g_assert_null(nobody.subject->user);
     g_assert_cmpuint(nobody.subject->uid, ==, NOBODYS);
     g_assert_true(nobody.subject->identified);
+    g_assert_cmpuint(nobody.subject->groups->len, ==, 2);
+    g_assert_null(nobody.subject->group_names);
     g_assert_cmpuint(root.count + nobody.count, ==, 2);
     g_assert_cmpuint(taken_back.count, ==, 0);
     subject_free(root.subject);
@@ -52,12 +61,14 @@ test_names(void)
 static void
 test_freed_at_once(void)
 {
+    g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
+
     for (guint i = 0; i < 100; i++) {
         UserNames *names = user_names_new();
         Answer never = { 0 };
 
         for (guint j = 0; j < 20; j++)
-            user_question_free(user_names_ask(names, j, on_named, &never));
+            user_question_free(user_names_ask(names, j, groups, /* group_names= */ TRUE, on_named, &never));
         user_names_free(names);
         while (g_main_context_iteration(NULL, FALSE))
             g_assert_cmpuint(never.count, ==, 0);
