@@ -197,6 +197,14 @@ load_client(const TlsOptions *options, GError **error)
     return join(&list, key, error);
 }
 
+/* GIO's database reads a file, however the certificates came. */
+static gboolean
+is_lack_of_descriptors(const GError *error)
+{
+    return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_MFILE) ||
+           g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NFILE);
+}
+
 static GTlsDatabase *
 load_trust(GBytes *ca, GError **error)
 {
@@ -212,7 +220,9 @@ load_trust(GBytes *ca, GError **error)
         return NULL;
     }
     trust = trust_new_from_pem(pem->str, pem->len, &trust_error);
-    if (!trust)
+    if (!trust && is_lack_of_descriptors(trust_error))
+        coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED, "The service has no descriptor left");
+    else if (!trust)
         refuse("The CA certificate", trust_error->message, error);
     return trust;
 }

@@ -18,7 +18,8 @@ void tls_credentials_clear(TlsCredentials *credentials);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TlsCredentials, tls_credentials_clear)
 
 /* Reads the PEM texts in OPTIONS, those of authorities unless CACHE has them. FALSE and an error of CODED_ERROR,
- * CertificateFile, that says which is wrong and how. May be called in any thread, and may take half a second. */
+ * CertificateFile, that says which is wrong and how; or LimitExceeded, when descriptors have run out. May be called in
+ * any thread, and may take half a second. */
 gboolean tls_credentials_load(const TlsOptions *options, TrustCache *cache, TlsCredentials *ret_credentials,
                               GError **error);
 

@@ -10,8 +10,11 @@
 #include "trust.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+enum { GNUTLS_DESCRIPTORS = 2 /* to read a file of certificates */ };
 
 #define TRUST_TYPE_DATABASE (trust_database_get_type())
 G_DECLARE_FINAL_TYPE(TrustDatabase, trust_database, TRUST, DATABASE, GTlsDatabase)
@@ -75,6 +78,32 @@ trust_new_system(GError **error)
     return trust_new(shared);
 }
 
+static void
+set_error(GError **error, int number)
+{
+    g_set_error_literal(error, G_FILE_ERROR, g_file_error_from_errno(number), g_strerror(number));
+}
+
+/* GnuTLS does not tell that it could have no descriptor, so it is seen to that there are as many as it takes. */
+static gboolean
+check_descriptors(int fd, GError **error)
+{
+    int copies[GNUTLS_DESCRIPTORS];
+    int number = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(copies); i++) {
+        copies[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (copies[i] < 0)
+            number = errno;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(copies); i++)
+        if (copies[i] >= 0)
+            close(copies[i]);
+    if (number != 0)
+        set_error(error, number);
+    return number == 0;
+}
+
 static int
 memory_file(const char *text, gsize length, GError **error)
 {
@@ -91,7 +120,7 @@ memory_file(const char *text, gsize length, GError **error)
         }
     }
     if (fd < 0)
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s", g_strerror(errno));
+        set_error(error, errno);
     return fd;
 }
 
@@ -106,7 +135,7 @@ trust_new_from_pem(const char *pem, gsize length, GError **error)
     if (fd < 0)
         return NULL;
     path = g_strdup_printf("/proc/self/fd/%d", fd);
-    shared = g_tls_file_database_new(path, error);
+    shared = check_descriptors(fd, error) ? g_tls_file_database_new(path, error) : NULL;
     close(fd);
     return shared ? trust_new(shared) : NULL;
 }

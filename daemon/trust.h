@@ -9,5 +9,6 @@
  */
 GTlsDatabase *trust_new_system(GError **error);
 
-/* Likewise, against the certificates in PEM text alone. */
+/* Likewise, against the certificates in PEM text alone. G_FILE_ERROR, of which MFILE and NFILE say that there is no
+ * descriptor left, or an error of GIO. */
 GTlsDatabase *trust_new_from_pem(const char *pem, gsize length, GError **error);

@@ -8,10 +8,12 @@ import pwd
 import subprocess
 
 import pytest
+from dbus_next import Variant
 
 from harness import accounts
 from harness.application import ApiError, Error, HeaderReceive, Open
 from harness.bus_application import BusApplication
+from harness.client_certificates import read_bytes
 from harness.remote_application import RemoteApplication
 from harness.service import DEFAULT_POLICY
 from harness.waiting import eventually
@@ -74,10 +76,10 @@ async def descriptors(service):
     limited.restore()
 
 
-async def try_to_open(websocket, url):
+async def try_to_open(websocket, url, **options):
     """Whether it opened; otherwise it was refused for a limit or failed with one Error."""
     try:
-        await websocket.connect(url)
+        await websocket.connect(url, **options)
     except ApiError as error:
         assert error.code == 2302100, error.message
         return False
@@ -106,15 +108,20 @@ async def steps_until(attempt, descriptors):
     raise AssertionError(f"more than {ENOUGH} descriptors")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "chat.example.test"])
-async def test_at_each_step_of_connect(bus_application, serve, descriptors, needs_names, host):
+@pytest.mark.parametrize(
+    "host, keys", [("127.0.0.1", []), ("chat.example.test", []), ("127.0.0.1", ["ca"])], ids=["address", "name", "ca"]
+)
+async def test_at_each_step_of_connect(
+    bus_application, serve, descriptors, needs_names, authority, host, keys
+):
     server = await serve()
+    options = {key: Variant("ay", read_bytes(authority.path)) for key in keys}
     other = await bus_application.create()
     await other.open(server.url())
 
     async def attempt():
         websocket = await bus_application.create()
-        opened = await try_to_open(websocket, server.url(host=host))
+        opened = await try_to_open(websocket, server.url(host=host), **options)
         if opened:
             await websocket.echo("opened")
         await other.echo("goes on")
