@@ -18,6 +18,7 @@ policy_files_load(const Arguments *arguments, PolicyFiles *ret)
 
     config_folders_choose(arguments->config_dir, folders);
     ret->problems = problems_new();
+    config_folders_check(arguments->config_dir, ret->problems);
     ret->config = broker_config_load(folders, ret->problems);
     ret->policy = policy_load(folders, ret->problems);
     if (problems_count(ret->problems) == 0)

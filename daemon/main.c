@@ -97,6 +97,7 @@ load_configuration(Service *service)
     g_autoptr(Problems) problems = problems_new();
 
     config_folders_choose(service->options.config_dir, service->config_folders);
+    config_folders_check(service->options.config_dir, problems);
     service->config = broker_config_load(service->config_folders, problems);
     service->policy = policy_load(service->config_folders, problems);
     for (guint i = 0; i < problems_count(problems); i++)

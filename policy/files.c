@@ -30,6 +30,13 @@ config_folders_choose(const char *config_dir, const char *folders[CONFIG_FOLDERS
     folders[n] = NULL;
 }
 
+void
+config_folders_check(const char *config_dir, Problems *problems)
+{
+    if (config_dir && access(config_dir, F_OK) < 0)
+        problems_add(problems, config_dir, 0, "the folder cannot be read: %s", g_strerror(errno));
+}
+
 static void
 config_file_free(gpointer data)
 {

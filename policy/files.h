@@ -13,6 +13,9 @@
  * folders of administrator, runtime and vendor in this order of priority. */
 void config_folders_choose(const char *config_dir, const char *folders[CONFIG_FOLDERS_MAX + 1]);
 
+/* Appends to PROBLEMS if CONFIG_DIR (NULL: none was named) is missing: to read nothing there would be a policy too. */
+void config_folders_check(const char *config_dir, Problems *problems);
+
 /* A configuration file, read. */
 typedef struct ConfigFile {
     char *path;  /* in full, for administrators */

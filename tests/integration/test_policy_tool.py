@@ -38,6 +38,7 @@ def policy(directory):
     """Runs wsbrokerctl policy with the files of config/."""
 
     def run(*arguments, **files):
+        os.makedirs(f"{directory}/config", exist_ok=True)
         for name, text in files.items():
             write_file(f"{directory}/config/policy.d/{name}.conf", text)
         return tool.run(directory, "policy", *arguments, "--config-dir=config")
@@ -285,6 +286,12 @@ def test_table_that_cannot_be_read(policy, path):
 
 
 # the command line
+
+
+def test_folder_that_is_missing(directory):
+    status, output, errors = tool.run(directory, "policy", "check", "--config-dir=config")
+    assert status == 1
+    assert "config: the folder cannot be read" in output + errors
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,15 @@ async def test_check_needs_no_bus_and_no_files(run, directory):
     assert status > 0
 
 
+@pytest.mark.parametrize("name", ["missing", "file"])
+async def test_check_of_a_folder_that_is_none(run, directory, name):
+    """A name that is misspelt must not pass for a policy without a rule."""
+    write_file(f"{directory}/file", "")
+    status, _, errors = await run("--check", f"--config-dir={directory}/{name}")
+    assert status > 0
+    assert f"{directory}/{name}" in errors
+
+
 @pytest.mark.policy("[user *]\nPermission=INTERNET\n")
 async def test_start_with_a_broken_policy_takes_no_name(stopped_service, bus):
     connection = await bus.connect()
