@@ -142,12 +142,15 @@ item_matches(const char *item, const char *host)
 
     if (g_str_equal(item, "*"))
         return TRUE;
+    if (g_str_has_suffix(item, "."))
+        item_length--; /* as a host has none */
     if (item_length == 0 || item_length > host_length)
         return FALSE;
     tail = host + (host_length - item_length);
-    if (g_ascii_strcasecmp(tail, item) != 0)
+    if (g_ascii_strncasecmp(tail, item, item_length) != 0)
         return FALSE;
-    return tail == host || tail[-1] == '.';
+    /* An address has nothing below it. */
+    return tail == host || (tail[-1] == '.' && !g_hostname_is_ip_address(host));
 }
 
 gboolean

@@ -88,6 +88,10 @@ test_exclusions(void)
         { "", "ample.com", FALSE },
         { "192.0.2.1", "192.0.2.1", TRUE },
         { "2.1", "192.0.2.11", FALSE },
+        { "0.2.1", "192.0.2.1", FALSE },
+        { "192.0.2.1.", "192.0.2.1", TRUE },
+        { "ample.com.", "www.ample.com", TRUE },
+        { ".", "ample.com", FALSE },
         { "2001:db8::1", "2001:db8::1", TRUE },
         { "www.ample.com", "ample.com", FALSE },
     };
