@@ -179,9 +179,9 @@ start_connection(Attempt *attempt, GError **error)
     return TRUE;
 }
 
-/* What is left of the checks once policy has allowed it. */
+/* What is left of Connect once policy has allowed it. */
 static gboolean
-check_request(Attempt *attempt, GError **error)
+check_and_start(Attempt *attempt, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
@@ -194,7 +194,7 @@ check_request(Attempt *attempt, GError **error)
         return coded_error_set(error, WSB_CODE_URL, "%s", cause->message);
     if (attempt->broker->shutting_down)
         return coded_error_set(error, WSB_CODE_UNKNOWN, "The service is stopping");
-    return take_connection(attempt, error);
+    return take_connection(attempt, error) && start_connection(attempt, error);
 }
 
 gboolean
@@ -205,7 +205,7 @@ broker_connect(Broker *broker, const Caller *caller, WebSocket *websocket, const
     gboolean started = check_authorization(url, options, error) &&
                        authority_check_owner(caller, websocket, error) &&
                        authority_check_permission(caller, error) && check_domain_and_route(&attempt, error) &&
-                       check_request(&attempt, error) && start_connection(&attempt, error);
+                       check_and_start(&attempt, error);
 
     connection_request_clear(&attempt.request);
     return started;
