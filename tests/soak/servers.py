@@ -45,20 +45,6 @@ WRONG_FRAMES = (
 )
 
 
-async def read_frame(reader):
-    """As frames.read_frame(), for many of them: the mask is taken off as one number."""
-    first, second = await reader.readexactly(2)
-    length = second & 0x7F
-    if length == 126:
-        (length,) = struct.unpack("!H", await reader.readexactly(2))
-    elif length == 127:
-        (length,) = struct.unpack("!Q", await reader.readexactly(8))
-    mask = await reader.readexactly(4)
-    payload = await reader.readexactly(length)
-    key = int.from_bytes((mask * (length // 4 + 1))[:length], "big")
-    return first & 0x0F, (int.from_bytes(payload, "big") ^ key).to_bytes(length, "big")
-
-
 class Connection:
     """What one connection brought, and what it was sent."""
 
@@ -95,7 +81,7 @@ class Connection:
     async def next(self):
         """The next message; None: the client closes, and has its answer."""
         while True:
-            opcode, payload = await read_frame(self.reader)
+            opcode, payload = await frames.read_frame(self.reader)
             if opcode == frames.CLOSE:
                 await self.write(frames.frame(frames.CLOSE, payload[:2]))
                 await self.reader.read()
