@@ -75,7 +75,8 @@ async def test_group_that_is_made_later(service, remote):
     assert (await (await remote()).call_manager("CheckAccess", "s", url))[0]
 
 
-@pytest.mark.config("ExitOnIdle=200ms\n")
+# Long enough to become a user of the service meanwhile; less than the name of a user is waited for.
+@pytest.mark.config("ExitOnIdle=1s\n")
 async def test_caller_is_answered_before_the_service_ends(stopped_service, bus, directory):
     """While it is found out who asks nobody is being served, and yet the service is not idle."""
     await stopped_service.start()
@@ -86,6 +87,8 @@ async def test_caller_is_answered_before_the_service_ends(stopped_service, bus, 
     try:
         await late.start()
         reply = late.post("manager", "WhoAmI", "", [])
+        # The bus takes a connection's messages in their order: when it answers this one, the service has the other.
+        await late.request("listen")
         await keeper.leave()
         assert (await within(reply, "answer before the end"))[0] == "unidentified"
     finally:

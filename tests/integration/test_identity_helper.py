@@ -180,5 +180,6 @@ async def test_answers_twice_and_in_any_order(scripted, alice):
         return [answer(each, 0, ALICES_FACTS) for each in (cookies[1], cookies[0], cookies[0])]
 
     await scripted(both)
-    calls = [(await alice()).post("manager", "WhoAmI", "", []) for _ in range(2)]
+    applications = [await alice() for _ in range(2)]
+    calls = [application.post("manager", "WhoAmI", "", []) for application in applications]
     assert [(await call)[0] for call in calls] == [f"user {accounts.ALICE}"] * 2
