@@ -215,15 +215,17 @@ static void
 test_delay(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
     g_auto(Results) results = { .order = g_string_new(NULL) };
+    gint64 delay = certificate_reader_get_delay(fixture->reader, SECTION, UID);
     guint n = 0;
 
-    g_assert_cmpint(certificate_reader_get_delay(fixture->reader, SECTION, UID), ==, 0);
-    while (n < READINGS_MAX && certificate_reader_get_delay(fixture->reader, SECTION, UID) == 0) {
+    g_assert_cmpint(delay, ==, 0);
+    /* One is enough where it takes half a second. */
+    while (delay == 0 && n < READINGS_MAX) {
         start(fixture, &results, 'a', UID, fixture->certificates->len, n++);
         wait_for(&results, n);
+        delay = certificate_reader_get_delay(fixture->reader, SECTION, UID);
     }
-    g_assert_cmpuint(n, >, 1);
-    g_assert_cmpuint(n, <, READINGS_MAX);
+    g_assert_cmpint(delay, >, 0);
     g_assert_cmpint(certificate_reader_get_delay(fixture->reader, SECTION, UID + 1), ==, 0);
 }
 
