@@ -63,7 +63,8 @@ gboolean broker_connect(Broker *broker, const Caller *caller, WebSocket *websock
 gboolean broker_needs_certificates(Broker *broker, const Caller *caller, const char *url,
                                    const ConnectOptions *options);
 
-/* How long, in µs, the next of them that CALLER brings have to wait, because of those that its application has brought. */
+/* How long, in µs, the next of them that CALLER brings have to wait, because of those that its application has brought.
+ */
 gint64 broker_get_certificates_delay(Broker *broker, const Caller *caller);
 
 /* See certificate_reader_start(). */

@@ -56,9 +56,9 @@ typedef struct CallerQuestion CallerQuestion;
 typedef void (*CallerIdentified)(Subject *subject, uid_t uid, gpointer user_data);
 
 /*
- * Asks the bus, then IDENTIFIER, who NAME is, with GROUP_NAMES also what its groups are called; never blocks. CALLBACK is called once, later, with an unidentified subject
- * in any doubt. NULL when nothing could be asked. Free the question with caller_question_free(): before CALLBACK to take
- * it back, or else from within CALLBACK or later.
+ * Asks the bus, then IDENTIFIER, who NAME is, with GROUP_NAMES also what its groups are called; never blocks.
+ * CALLBACK is called once, later, with an unidentified subject in any doubt. NULL when nothing could be asked. Free
+ * the question with caller_question_free(): before CALLBACK to take it back, or else from within CALLBACK or later.
  */
 CallerQuestion *caller_identify(sd_bus *bus, Identifier *identifier, const char *name, gboolean group_names,
                                 CallerIdentified callback, gpointer user_data);
