@@ -14,8 +14,9 @@
  * code where the connect was refused, or `-`. What must not happen is a line
  *     violation ID TEXT
  *
- * Run: soak-application ADDRESS SEED NUMBER APPLICATIONS PORT PORT. NUMBER, below 4096, tells processes apart. The
- * server at the second port may be forbidden at any time.
+ * Run: soak-application ADDRESS SEED NUMBER APPLICATIONS CA PORT PORT PORT PORT. NUMBER, below 4096, tells processes
+ * apart; CA is the path of the authority of those servers that have TLS. The ports are of one server without TLS and
+ * with it, and of the other, which may be forbidden at any time.
  */
 
 #include "message.h"
@@ -77,7 +78,8 @@ typedef struct Application {
 struct Process {
     sd_event *event;
     const char *address;
-    const char *ports[2];
+    const char *ca;       /* path */
+    const char *ports[4]; /* of one server without TLS and with it, and of the other */
     GRand *random;
     uint32_t number, last_id;
     bool finishing;
@@ -297,8 +299,10 @@ connection_start(Connection *connection)
     };
     Application *application = connection->application;
     Process *process = application->process;
-    g_autofree char *url = g_strdup_printf("ws://127.0.0.1:%s/%s?%u&%u", process->ports[chance(process, 30)],
-                                           connection->kind->name, connection->id, connection->count);
+    bool other = chance(process, 30), tls = chance(process, 20);
+    g_autofree char *url =
+        g_strdup_printf("%s://127.0.0.1:%s/%s?%u&%u", tls ? "wss" : "ws", process->ports[2 * other + tls],
+                        connection->kind->name, connection->id, connection->count);
     wsb_options *options = NULL;
     int r = wsb_websocket_new(application->client, &connection->websocket);
 
@@ -308,6 +312,8 @@ connection_start(Connection *connection)
         r = wsb_options_new(&options);
     if (r >= 0)
         r = wsb_options_set_stream(options, application->stream);
+    if (r >= 0 && tls)
+        r = wsb_options_set_ca_path(options, process->ca);
     if (r >= 0)
         r = wsb_websocket_connect(connection->websocket, url, options, NULL, NULL);
     wsb_options_free(options);
@@ -443,14 +449,15 @@ main(int argc, char **argv)
     static Process process;
     int r;
 
-    if (argc != 7)
+    if (argc != 10)
         return 2;
     process.address = argv[1];
     process.random = g_rand_new_with_seed((guint32)strtoul(argv[2], NULL, 10));
     process.number = (uint32_t)strtoul(argv[3], NULL, 10);
     process.n_applications = strtoul(argv[4], NULL, 10);
-    process.ports[0] = argv[5];
-    process.ports[1] = argv[6];
+    process.ca = argv[5];
+    for (size_t i = 0; i < G_N_ELEMENTS(process.ports); i++)
+        process.ports[i] = argv[6 + i];
     process.applications = g_new0(Application, process.n_applications);
     setvbuf(stdout, NULL, _IOLBF, 0);
     r = process_run(&process);

@@ -17,10 +17,11 @@ FINISH_TIMEOUT = 60
 
 
 class Population:
-    def __init__(self, program, directory, address, ports, account, generator):
+    def __init__(self, program, directory, address, servers, account, generator):
+        """SERVERS: the certificate of their authority, and their ports."""
         self.command = [program, address]
         self.directory = directory
-        self.ports = ports
+        self.servers = servers
         self.account = account
         self.generator = generator
         self.processes = []
@@ -38,7 +39,7 @@ class Population:
         process = Process(
             f"applications-{self._number}",
             self.directory,
-            [*accounts.run_as(user), *self.command, seed, self._number % 4096, applications, *self.ports],
+            [*accounts.run_as(user), *self.command, seed, self._number % 4096, applications, *self.servers],
             env={name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ},
             stdout=subprocess.PIPE,
         )

@@ -22,6 +22,7 @@ from account import Account
 from population import PER_PROCESS, Population
 from server_process import ServerProcess
 from harness.bus import PrivateBus
+from harness.certificates import Authority
 from harness.service import Service
 from harness.waiting import eventually
 
@@ -50,7 +51,8 @@ def policy(ports):
 
 
 class ThisMachine:
-    """In place of a namespace: the service sees the machine's names and trust, of which it makes no use here."""
+    """In place of a namespace: the service sees the machine's names and trust, of which it makes no use here: the
+    applications bring the authority that they trust."""
 
     def command(self):
         return []
@@ -77,9 +79,13 @@ class Soak:
         self.peak_websockets = 0
 
     async def start(self):
+        authority = Authority(self.directory)
         self.bus = await PrivateBus(self.directory).start()
         self.servers = await ServerProcess(
-            self.directory, self.generator.randrange(2**32), self.account
+            self.directory,
+            self.generator.randrange(2**32),
+            authority.issue("servers", "127.0.0.1"),
+            self.account,
         ).start()
         self.service = Service(self.directory, self.bus, ThisMachine())
         self.service.write_policy(policy(self.servers.ports))
@@ -89,7 +95,7 @@ class Soak:
             os.path.join(self.arguments.build, "tests", "soak", "soak-application"),
             self.directory,
             self.bus.address,
-            self.servers.ports,
+            [authority.path, *self.servers.ports],
             self.account,
             self.generator,
         )
@@ -102,7 +108,7 @@ class Soak:
 
     async def revoke(self):
         """The second server is forbidden, then allowed again."""
-        for allowed in (self.servers.ports[:1], self.servers.ports):
+        for allowed in (self.servers.ports[:2], self.servers.ports):
             self.service.write_policy(policy(allowed))
             await self.service.reload()
             await asyncio.sleep(self.generator.uniform(0.1, 0.5))

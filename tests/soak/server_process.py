@@ -10,13 +10,14 @@ from harness.waiting import within
 
 
 class ServerProcess:
-    def __init__(self, directory, seed, account):
+    def __init__(self, directory, seed, certificate, account):
+        """CERTIFICATE: the paths of one and of its key."""
         self.account = account
-        self.ports = []
+        self.ports = []  # of one server without TLS and with it, and of the other
         self.process = Process(
             "servers",
             directory,
-            [os.path.join(os.path.dirname(os.path.abspath(__file__)), "servers.py"), seed],
+            [os.path.join(os.path.dirname(os.path.abspath(__file__)), "servers.py"), seed, *certificate],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -1,20 +1,23 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two WebSocket servers in one process, that are as kind or unkind to a connection as the path of its URL says:
+"""Two WebSocket servers in one process, each with TLS and without, that are as kind or unkind to a connection as the path of its URL says:
 
     echo     sends back what it receives            reset    resets TCP after some echoes
     stall    the same, with pauses in reading       middle   ends TCP in the middle of a frame, after some
     push     sends COUNT messages, then closes      violate  breaks the protocol, after some
     refuse   answers the request wrongly            silent   never answers it
 
-The URL is ws://…/KIND?ID&COUNT. Prints the two ports, then `begin ID` for each connection that it opens, at its end
+The URL is ws://…/KIND?ID&COUNT. Takes a seed, a certificate and its key. Prints the ports, without TLS and with it, of
+one server and then of the other, then `begin ID` for each connection that it opens, at its end
 `end ID clean|cut RECEIVED SENT`, and `violation ID TEXT` for what must not come: a message that is damaged, lost,
 doubled or out of order. Runs until its standard input ends."""
 
 import asyncio
+import logging
 import os
 import random
 import socket
+import ssl
 import struct
 import sys
 
@@ -178,7 +181,7 @@ async def serve(reader, writer):
         else:
             writer.write(frames.response(key))
             await serve_connection(kind, Connection(reader, writer, identity, count))
-    except (ConnectionError, asyncio.IncompleteReadError):
+    except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
         pass
     finally:
         writer.close()
@@ -194,8 +197,16 @@ async def serve_connection(kind, connection):
 
 
 async def main():
-    random.seed(int(sys.argv[1]))
-    servers = [await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024) for _ in range(2)]
+    seed, certificate, key = sys.argv[1:]
+    random.seed(int(seed))
+    # That a client went while it was written to is no news here.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    servers = [
+        await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024, ssl=tls)
+        for tls in (None, context, None, context)
+    ]
     print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
