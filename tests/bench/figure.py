@@ -51,16 +51,15 @@ class Figure:
         return None
 
     @property
-    def hop(self):
-        """What one more process costs that does nothing but pass bytes on, or None."""
-        relayed, bare = self.median(RELAY), self.median(RAW)
-        return relayed - bare if relayed and bare and self.bound.at_most else None
+    def relayed(self):
+        """What a client does that has nothing to do, through a process that only passes bytes on, or None."""
+        return self.median(RELAY) if self.bound.at_most else None
 
     @property
     def floor(self):
-        """What the figure would be if the broker were such a process, or None."""
+        """What the figure would be if application, library and broker took no time of their own, or None."""
         direct = self.median(LIBSOUP)
-        return (direct + self.hop) / direct if direct and self.hop is not None else None
+        return self.relayed / direct if direct and self.relayed else None
 
     def as_json(self):
         peers = [peer for peer in self.columns if peer not in (WSBROKER, RAW, RELAY)]

@@ -86,7 +86,7 @@ def _more(figures):
             if peer not in (*COLUMNS, RAW, RELAY):
                 yield f"{figure.key}: {peer} {number(figure.median(peer))} {figure.unit}"
         if figure.floor is not None:
-            hop = f"one more process that only passes bytes on costs {number(figure.hop)} {figure.unit}"
+            hop = f"a bare client through a process that only passes bytes on, {number(figure.relayed)} {figure.unit}"
             yield f"{figure.key}: {hop}, so the least there can be is {number(figure.floor)}"
 
 
