@@ -125,7 +125,7 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
         return bus_error_set(ret_error, error);
     }
     if (subject->identified && policy_asks_names(broker_get_policy(objects->broker)))
-        subject_read_group_names(subject);
+        (void)subject_read_group_names(subject);
     access = policy_access_new(broker_get_policy(objects->broker), subject);
     return reply_access(message, objects, access, url);
 }

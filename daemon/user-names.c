@@ -2,8 +2,8 @@
 
 /*
  * Where accounts are kept on a server, a name may take long to come, or never come. So it is asked for in a few threads
- * that do nothing else, and there is a deadline, after which nothing is known of the user: a rule that names the user,
- * or one of its groups, might have been for it.
+ * that do nothing else, and there is a deadline, after which nothing is known of the user, nor is it where the system
+ * cannot tell: a rule that names the user, or one of its groups, might have been for it.
  *
  * A question is in `pending` under its number until it is answered, late or taken back. A thread's result is handed
  * over by an idle source with its own reference to `pending`, so whichever of the two ends first, the other is safe.
@@ -81,9 +81,10 @@ run_reading(gpointer data, gpointer user_data)
 
     (void)user_data;
     reading->subject = subject_new_for_uid(reading->uid);
-    g_array_append_vals(reading->subject->groups, reading->groups->data, reading->groups->len);
-    if (reading->group_names)
-        subject_read_group_names(reading->subject);
+    if (reading->subject)
+        g_array_append_vals(reading->subject->groups, reading->groups->data, reading->groups->len);
+    if (reading->subject && reading->group_names && !subject_read_group_names(reading->subject))
+        g_clear_pointer(&reading->subject, subject_free);
     g_idle_add_full(G_PRIORITY_DEFAULT, on_read, reading, reading_free);
 }
 

@@ -229,20 +229,22 @@ name_find_group(const char *name, gid_t *ret_gid)
     return lookup;
 }
 
-char *
-name_of_user(uid_t uid)
+NameLookup
+name_of_user(uid_t uid, char **ret_name)
 {
     Account account = { .id = uid };
+    NameLookup lookup = look_up(read_user_by_id, &account);
 
-    look_up(read_user_by_id, &account);
-    return account.found_name;
+    *ret_name = account.found_name;
+    return lookup;
 }
 
-char *
-name_of_group(gid_t gid)
+NameLookup
+name_of_group(gid_t gid, char **ret_name)
 {
     Account account = { .id = gid };
+    NameLookup lookup = look_up(read_group_by_id, &account);
 
-    look_up(read_group_by_id, &account);
-    return account.found_name;
+    *ret_name = account.found_name;
+    return lookup;
 }

@@ -33,6 +33,6 @@ typedef enum {
 NameLookup name_find_user(const char *name, uid_t *ret_uid);
 NameLookup name_find_group(const char *name, gid_t *ret_gid);
 
-/* The account name of UID or GID; NULL where it has none. Free with g_free(). */
-char *name_of_user(uid_t uid);
-char *name_of_group(gid_t gid);
+/* The same the other way. *ret_name, to be freed with g_free(), is NULL unless one is found. */
+NameLookup name_of_user(uid_t uid, char **ret_name);
+NameLookup name_of_group(gid_t gid, char **ret_name);

@@ -26,26 +26,35 @@ subject_new_unidentified(void)
 Subject *
 subject_new_for_uid(uid_t uid)
 {
-    Subject *subject = g_new0(Subject, 1);
+    Subject *subject;
+    char *user = NULL;
 
+    if (uid != (uid_t)-1 && name_of_user(uid, &user) == NAME_FAILED)
+        return NULL;
+    subject = g_new0(Subject, 1);
     subject->identified = TRUE;
     subject->uid = uid;
-    subject->user = uid == (uid_t)-1 ? NULL : name_of_user(uid);
+    subject->user = user;
     subject->groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
     return subject;
 }
 
-void
+gboolean
 subject_read_group_names(Subject *subject)
 {
+    gboolean told = TRUE;
+
     g_clear_pointer(&subject->group_names, g_ptr_array_unref);
     subject->group_names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < subject->groups->len; i++) {
-        char *name = name_of_group(g_array_index(subject->groups, gid_t, i));
+        char *name = NULL;
 
+        if (name_of_group(g_array_index(subject->groups, gid_t, i), &name) == NAME_FAILED)
+            told = FALSE;
         if (name != NULL)
             g_ptr_array_add(subject->group_names, name);
     }
+    return told;
 }
 
 /* Takes LABEL. FALSE, and nothing set, where it is a Snap's but not understood. */
@@ -202,7 +211,7 @@ parse_user(Subject *subject, const char *name, GError **error)
         return fail(error, "user %s: a user is already named", name);
     if (name_parse_id(name, &id)) {
         subject->uid = id;
-        subject->user = name_of_user(id);
+        (void)name_of_user(id, &subject->user);
         return TRUE;
     }
     if (!name_is_account(name))

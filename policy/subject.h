@@ -27,11 +27,13 @@ typedef struct Subject {
 } Subject;
 
 Subject *subject_new_unidentified(void);
-/* An identified subject with UID, its account name looked up, and no groups. */
+/* An identified subject with UID, its account name looked up, and no groups. NULL where the system cannot tell whether
+ * there is a name: a rule that has it must not be passed over. */
 Subject *subject_new_for_uid(uid_t uid);
 
-/* Asks the name service, which may block, for the names of the groups of SUBJECT, which is identified. */
-void subject_read_group_names(Subject *subject);
+/* Asks the name service, which may block, for the names of the groups of SUBJECT, which is identified. FALSE where it
+ * cannot tell one of them, which is left out. */
+gboolean subject_read_group_names(Subject *subject);
 
 /*
  * Sets label, snap and snap_app from RAW, the security label as the bus's credentials have it, without the

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <string.h>
 
 #define LATE_GID 4711
@@ -14,6 +15,7 @@
 
 static struct {
     gboolean group_exists;
+    int error; /* what the C library would say of the system's trouble, or 0 */
     guint n_asked_by_name;
     guint n_asked_by_id;
 } database;
@@ -25,8 +27,8 @@ find(gboolean matches, struct group *entry, struct group **ret_found)
     static char *no_members[] = { NULL };
 
     *ret_found = NULL;
-    if (!database.group_exists || !matches)
-        return 0;
+    if (database.error != 0 || !database.group_exists || !matches)
+        return database.error;
     *entry = (struct group){ .gr_name = name, .gr_gid = LATE_GID, .gr_mem = no_members };
     *ret_found = entry;
     return 0;
@@ -46,6 +48,14 @@ getgrgid_r(gid_t gid, struct group *entry, G_GNUC_UNUSED char *buffer, G_GNUC_UN
 {
     database.n_asked_by_id++;
     return find(gid == LATE_GID, entry, ret_found);
+}
+
+int
+getpwuid_r(G_GNUC_UNUSED uid_t uid, G_GNUC_UNUSED struct passwd *entry, G_GNUC_UNUSED char *buffer,
+           G_GNUC_UNUSED size_t size, struct passwd **ret_found)
+{
+    *ret_found = NULL;
+    return database.error;
 }
 
 static PolicyAccess *
@@ -120,6 +130,25 @@ test_group_made_later(void)
     g_assert_false(policy_asks_names(reloaded));
 }
 
+/* As when descriptors have run out: that is not to have no name. */
+static void
+test_not_told(void)
+{
+    static const gid_t group = LATE_GID;
+    g_autoptr(Subject) subject = subject_new_for_uid(0);
+
+    reset(/* group_exists= */ TRUE);
+    g_array_append_val(subject->groups, group);
+    g_assert_true(subject_read_group_names(subject));
+    g_assert_cmpuint(subject->group_names->len, ==, 1);
+    database.error = EMFILE;
+    g_assert_false(subject_read_group_names(subject));
+    g_assert_cmpuint(subject->group_names->len, ==, 0);
+    g_assert_null(subject_new_for_uid(0));
+    database.error = ENOENT;
+    g_assert_true(subject_read_group_names(subject));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,5 +156,6 @@ main(int argc, char **argv)
     g_test_add_func("/policy-names/never", test_never);
     g_test_add_func("/policy-names/at-load-alone", test_at_load_alone);
     g_test_add_func("/policy-names/group-made-later", test_group_made_later);
+    g_test_add_func("/policy-names/not-told", test_not_told);
     return g_test_run();
 }

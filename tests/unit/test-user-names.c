@@ -4,9 +4,28 @@
 
 #include "user-names.h"
 
-#include <unistd.h>
+#include <errno.h>
+#include <pwd.h>
 
 #define NOBODYS 4294967294U /* an uid that no account has */
+#define UNTOLD 4711U        /* one that the system cannot look up */
+
+/* In the C library's place, for every thread. */
+int
+getpwuid_r(uid_t uid, struct passwd *entry, G_GNUC_UNUSED char *buffer, G_GNUC_UNUSED size_t size,
+           struct passwd **ret_found)
+{
+    static char root[] = "root";
+
+    *ret_found = NULL;
+    if (uid == UNTOLD)
+        return EMFILE;
+    if (uid == 0) {
+        *entry = (struct passwd){ .pw_name = root };
+        *ret_found = entry;
+    }
+    return 0;
+}
 
 typedef struct Answer {
     guint count;
@@ -57,6 +76,23 @@ test_names(void)
     user_names_free(names);
 }
 
+/* Where the system cannot tell, nothing is known of the user, not even that it has no name. */
+static void
+test_not_told(void)
+{
+    g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
+    UserNames *names = user_names_new();
+    Answer answer = { .subject = &(Subject){ 0 } };
+    UserQuestion *question =
+        user_names_ask(names, UNTOLD, groups, /* group_names= */ FALSE, on_named, &answer);
+
+    while (answer.count == 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_null(answer.subject);
+    user_question_free(question);
+    user_names_free(names);
+}
+
 /* Whatever the threads are at by then. */
 static void
 test_freed_at_once(void)
@@ -80,6 +116,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/user-names/names", test_names);
+    g_test_add_func("/user-names/not-told", test_not_told);
     g_test_add_func("/user-names/freed-at-once", test_freed_at_once);
     return g_test_run();
 }
