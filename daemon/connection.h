@@ -51,9 +51,9 @@ typedef struct ConnectionOpened {
 } ConnectionOpened;
 
 /*
- * Told from the connection's lane, and never from within a call of connection_*() but connection_terminate(). The order: either one `failed`; or
- * `opened`, messages, at most one `failed`, and one `closed`. FAILURE is the callee's to free. A callee may call
- * connection_release() from any of them, and hears nothing more then.
+ * Told from the connection's lane, and never from within a call of connection_*() but connection_terminate(). The
+ * order: either one `failed`; or `opened`, messages, at most one `failed`, and one `closed`. FAILURE is the callee's to
+ * free. A callee may call connection_release() from any of them, and hears nothing more then.
  */
 typedef struct ConnectionEvents {
     gboolean (*vet)(GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason);

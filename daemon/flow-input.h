@@ -26,9 +26,9 @@ typedef struct FlowInputEvents {
 
 /*
  * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). Where TRANSPORT is TLS, READ_AHEAD is
- * what it stands on (referenced; see read-ahead.h), else NULL. What a reader of the stream gets are the control frames but Close. WATCH is the socket's:
- * it is asked for bytes, and raised for what needs none, each of which flow_input_turn() is to be told. It must live
- * until flow_input_stop().
+ * what it stands on (referenced; see read-ahead.h), else NULL. What a reader of the stream gets are the control frames
+ * but Close. WATCH is the socket's: it is asked for bytes, and raised for what needs none, each of which
+ * flow_input_turn() is to be told. It must live until flow_input_stop().
  */
 FlowInput *flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch *watch,
                           GBytes *leftover, guint64 max_message_size, const FlowInputEvents *events,

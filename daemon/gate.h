@@ -9,7 +9,8 @@ typedef struct Gate Gate;
 
 /*
  * Installs the gate on BUS, whose source must not be dispatching, in front of all objects; it makes the callers of
- * BROKER, whom IDENTIFIER helps to know. All three outlive it. NULL and a negative errno in *ret_error when the bus does not take it.
+ * BROKER, whom IDENTIFIER helps to know. All three outlive it. NULL and a negative errno in *ret_error when the bus
+ * does not take it.
  */
 Gate *gate_new(sd_bus *bus, Broker *broker, Identifier *identifier, int *ret_error);
 void gate_free(Gate *gate);

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-/* A stream on BASE (pollable), for TLS to stand on: it reads as much as there is, not what it is asked for. SOCKET is what
- * BASE in turn stands on. Both are referenced. */
+/* A stream on BASE (pollable), for TLS to stand on: it reads as much as there is, not what it is asked for. SOCKET is
+ * what BASE in turn stands on. Both are referenced. */
 GIOStream *read_ahead_new(GIOStream *base, GSocket *socket);
 
 /* Whether nothing is in the buffer of STREAM, of read_ahead_new(). */

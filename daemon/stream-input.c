@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The bytes of a hostile application. A header is believed only as far as policy allows a message to be. The payload of a long message is read
- * where it will stay, without a copy.
+ * The bytes of a hostile application. A header is believed only as far as policy allows a message to be. The payload of
+ * a long message is read where it will stay, without a copy.
  */
 
 #include "stream-input.h"
