@@ -276,8 +276,8 @@ become_open(Connection *self, HandshakeResult *shaken)
     g_clear_pointer(&self->admission, admission_free);
     source_clear(&self->deadline);
     lane_set_settled(self->lane);
-    self->upstream = upstream_new(self->lane, self->request.url, &self->dialled, shaken, &self->request.limits,
-                                  &upstream_events, self);
+    self->upstream = upstream_new(self->lane, self->request.url, &self->dialled, shaken,
+                                  &self->request.limits, &upstream_events, self);
     self->events.opened(&opened, self->user_data);
 }
 

@@ -156,8 +156,8 @@ tls_new(Dial *dial, GError **error)
     g_autoptr(GIOStream) base = read_ahead_new(dial->result.transport, dial->result.socket);
     GTlsConnection *tls =
         g_initable_new(g_tls_backend_get_client_connection_type(g_tls_backend_get_default()),
-                       /* cancellable= */ NULL, error, "base-io-stream", base,
-                       "server-identity", identity, "database", trust, NULL);
+                       /* cancellable= */ NULL, error, "base-io-stream", base, "server-identity", identity,
+                       "database", trust, NULL);
 
     if (tls)
         g_tls_connection_set_advertised_protocols(tls, http);

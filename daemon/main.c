@@ -203,8 +203,8 @@ start_being_ready(Service *service)
 {
     sd_notify(FALSE, "READY=1\nSTATUS=Ready");
     if (service->config->exit_on_idle > 0)
-        service->idle =
-            idle_new(service->bus, service->broker, service->gate, service->config->exit_on_idle, on_idle, service);
+        service->idle = idle_new(service->bus, service->broker, service->gate, service->config->exit_on_idle,
+                                 on_idle, service);
 }
 
 static int

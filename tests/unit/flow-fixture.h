@@ -18,7 +18,7 @@ typedef struct FlowFixture {
     GSource *reader;
     GByteArray *received;
     gsize received_before; /* the turn under way */
-    gsize largest_turn; /* bytes that one turn handed on */
+    gsize largest_turn;    /* bytes that one turn handed on */
     gboolean ended;
     GString *turns; /* where to note them, or NULL */
     char name;

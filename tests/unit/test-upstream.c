@@ -57,9 +57,11 @@ on_ended(gpointer user_data)
     g_clear_pointer(&link->lane, lane_unref);
 }
 
-static const UpstreamEvents events = {
-    .message = on_message, .progress = on_progress, .failed = on_failed, .closed = on_closed, .ended = on_ended
-};
+static const UpstreamEvents events = { .message = on_message,
+                                       .progress = on_progress,
+                                       .failed = on_failed,
+                                       .closed = on_closed,
+                                       .ended = on_ended };
 
 static void
 link_open(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, guint pong_timeout)
