@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two WebSocket servers in one process, each with TLS and without, that are as kind or unkind to a connection as the path of its URL says:
+"""Two WebSocket servers in one process, each with TLS and without, that are as kind or unkind to a connection as the
+path of its URL says:
 
     echo     sends back what it receives            reset    resets TCP after some echoes
     stall    the same, with pauses in reading       middle   ends TCP in the middle of a frame, after some
