@@ -56,6 +56,12 @@ class Descriptors:
         await eventually(unchanged, "descriptors that are closed")
         return counts[-1]
 
+    async def returned_to(self, before, count):
+        """No more than BEFORE, after an attempt with COUNT. A connection that ends slowly may stand still for longer
+        than it takes to settle."""
+        await self.settled()
+        await eventually(lambda: self.count() <= before, f"no descriptor that stays open, with {count}")
+
     def leave(self, count):
         """COUNT more can be had, with the lowest numbers that are free, as the kernel gives them."""
         taken, limit = self._open(), 0
@@ -100,9 +106,7 @@ async def steps_until(attempt, descriptors):
         descriptors.leave(count)
         done = await attempt()
         descriptors.restore()
-        await descriptors.settled()
-        # A connection that ends slowly may have stood still for longer than that.
-        await eventually(lambda: descriptors.count() <= before, f"no descriptor that stays open, with {count}")
+        await descriptors.returned_to(before, count)
         if done:
             return count
     raise AssertionError(f"more than {ENOUGH} descriptors")
@@ -180,7 +184,8 @@ async def test_open_stream_is_refused_while_open(service, serve, descriptors):
             refused += 1
             await websocket.echo("goes on")
         descriptors.restore()
-        assert stream or await descriptors.settled() <= before, f"descriptors that stay open, with {refused}"
+        if stream is None:
+            await descriptors.returned_to(before, refused)
     assert refused > 2, "a socket pair, and what is passed of it"
     await stream.echo("over the stream")
     stream.close()

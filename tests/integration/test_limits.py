@@ -3,6 +3,7 @@
 
 import asyncio
 import subprocess
+import time
 
 import pytest
 from dbus_next import Variant
@@ -336,12 +337,14 @@ async def test_certificates_that_take_long(bus_application, remote, serve, serve
     other = await (await remote(user=accounts.ALICE)).create()
     await other.open((await serve()).url())
     connecting = asyncio.create_task(busy.connect(silent_server.url(), **options))
-    echoes = 0
+    seconds = []
     while not connecting.done():
+        started = time.monotonic()
         await other.echo("another goes on")
-        echoes += 1
+        seconds.append(time.monotonic() - started)
     await connecting
-    assert echoes > ECHOES_MEANWHILE
+    # Did everybody wait, one echo would take nearly all of the time.
+    assert len(seconds) > ECHOES_MEANWHILE or max(seconds) < sum(seconds) / 2
 
 
 async def test_calls_behind_certificates_keep_their_order(bus_application, serve_raw, authority):
@@ -362,6 +365,7 @@ async def begin_to_read(bus, directory):
     application = await BusApplication.start(bus.new_connection())
     websocket = await application.create()
     other = await BusApplication.start(bus.new_connection())
+    # Who it is takes as long as a key does, on a busy machine: it is found out before.
     await other.call_manager("WhoAmI")
     connecting = asyncio.create_task(websocket.connect("ws://127.0.0.1:1/", clientCert=slow_key(directory)))
     await asyncio.sleep(0)

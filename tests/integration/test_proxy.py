@@ -395,10 +395,8 @@ async def test_row_28_exclusion_list(
     assert (await server.accepted()).headers["Host"] == target
 
 
-async def test_journal_says_that_the_proxy_looks_up_the_name(websocket, serve, service):
-    listener = await serve()
-    option = {"host": "127.0.0.1", "port": listener.port}
-    await listener.stop()
+async def test_journal_says_that_the_proxy_looks_up_the_name(websocket, refusing_port, service):
+    option = {"host": "127.0.0.1", "port": refusing_port}
     for url, options, told in (
         ("ws://chat.example.test:81/", {"proxy": option}, True),
         ("ws://192.0.2.1:82/", {"proxy": option}, False),
