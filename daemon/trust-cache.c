@@ -53,7 +53,7 @@ trust_cache_digest(GBytes *pem)
 GTlsDatabase *
 trust_cache_get(TrustCache *cache, const char *digest)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->mutex);
     GWeakRef *weak = g_hash_table_lookup(cache->databases, digest);
 
     return weak ? g_weak_ref_get(weak) : NULL;
@@ -71,7 +71,7 @@ is_dead(gpointer digest, gpointer weak, gpointer user_data)
 void
 trust_cache_put(TrustCache *cache, const char *digest, GTlsDatabase *database)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->mutex);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->mutex);
     GWeakRef *weak = g_new0(GWeakRef, 1);
 
     g_weak_ref_init(weak, database);
