@@ -30,6 +30,8 @@ watch_control(LaneWatch *watch, int operation)
     if (epoll_ctl(watch->lane->hub->epoll_fd, operation, watch->fd, &event) == 0)
         return;
     if (operation == EPOLL_CTL_MOD && errno == ENOENT) {
+        /* Another descriptor of that number: what was reported was the former one's. */
+        watch->revents = 0;
         watch_control(watch, EPOLL_CTL_ADD);
     } else if (operation == EPOLL_CTL_ADD && errno == EEXIST) {
         watch_control(watch, EPOLL_CTL_MOD);

@@ -74,6 +74,40 @@ test_reopened_from_outside(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer dat
     bell_clear(&bell);
 }
 
+/* USER_DATA is a bell of another lane. */
+static void
+reopen_other(Bell *bell, gpointer user_data)
+{
+    Bell *other = user_data;
+
+    bell->then = NULL;
+    lane_enter(other->lane);
+    reopen(other, NULL);
+    lane_leave(other->lane);
+}
+
+/* What was reported of the descriptor that is gone is not told of the one that has its number. */
+static void
+test_reopened_between_report_and_turn(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    Bell first, bell;
+
+    bell_init(&first, NULL); /* the main context has its turn before the lanes */
+    bell_init(&bell, fixture->a);
+    lane_fixture_settle();
+    first.then = reopen_other;
+    first.user_data = &bell;
+    bell_ring(&first);
+    bell_ring(&bell);
+    bell_wait(&first, 1);
+    lane_fixture_settle();
+    g_assert_cmpuint(bell.rung, ==, 0);
+    bell_ring(&bell);
+    bell_wait(&bell, 1);
+    bell_clear(&bell);
+    bell_clear(&first);
+}
+
 /* USER_DATA is a bell of another lane: it gets the number that this one gives up. */
 static void
 hand_over(Bell *bell, gpointer user_data)
@@ -192,6 +226,7 @@ main(int argc, char **argv)
     ADD("reopened-within-a-turn", test_reopened_within_a_turn);
     ADD("reopened-in-the-main-context", test_reopened_in_the_main_context);
     ADD("reopened-from-outside", test_reopened_from_outside);
+    ADD("reopened-between-report-and-turn", test_reopened_between_report_and_turn);
     ADD("number-handed-to-another-lane", test_number_handed_to_another_lane);
     ADD("heir-survives-the-lane", test_heir_survives_the_lane);
     ADD("settled", test_settled);
