@@ -14,6 +14,8 @@
 
 #include "certificate-reader.h"
 
+#include <time.h>
+
 enum { THREADS = 2, AT_A_TIME = 1 /* of an application's */ };
 
 struct CertificateReader {
@@ -31,7 +33,7 @@ struct CertificateReading {
     gpointer user_data;
     ConnectOptions options;
     TlsReading *read; /* by the thread, as is the time */
-    gint64 time;      /* µs that it took */
+    gint64 time;      /* µs of a processor that it took */
 };
 
 static void
@@ -62,15 +64,25 @@ on_done(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* What the thread has had of one, in µs. A clock would charge an application for what others do meanwhile. */
+static gint64
+processor_time(void)
+{
+    struct timespec time = { 0 };
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 static void
 run_reading(gpointer data, gpointer user_data)
 {
     CertificateReading *reading = data;
     const CertificateReader *reader = user_data;
-    gint64 start = g_get_monotonic_time();
+    gint64 start = processor_time();
 
     reading->read = tls_reading_new(&reading->options.tls, reader->cache);
-    reading->time = g_get_monotonic_time() - start;
+    reading->time = processor_time() - start;
     g_idle_add_full(G_PRIORITY_DEFAULT, on_done, reading, /* notify= */ NULL);
 }
 
