@@ -16,8 +16,10 @@
 
 enum {
     PEM_MAX = 1024 * 1024,
+    KEY_MAX = 8 * 1024, /* bytes from BEGIN to END; an encrypted RSA key of 8192 bits has 6.5 KiB */
     KEY_ID_MAX = 64,
-    ITERATIONS_MAX = 1000000 /* of a key's encryption; everybody else waits while they are counted */
+    ITERATIONS_MAX =
+        1000000 /* of a key's encryption; who queues for the thread waits while they are counted */
 };
 
 typedef struct CertificateList {
@@ -101,16 +103,58 @@ is_too_slow(const gnutls_datum_t *key)
     return r >= 0 && iterations > ITERATIONS_MAX;
 }
 
+/* Where TEXT ends in DATUM, at or behind FROM, or NULL. */
+static unsigned char *
+find_end(const gnutls_datum_t *datum, const unsigned char *from, const char *text)
+{
+    unsigned char *found = memmem(from, datum->size - (gsize)(from - datum->data), text, strlen(text));
+
+    return found ? found + strlen(text) : NULL;
+}
+
+/* The first key of PEM, which may have certificates beside it. */
+static gboolean
+find_key(const gnutls_datum_t *pem, gnutls_datum_t *ret_key)
+{
+    static const char begin[] = "-----BEGIN ", dashes[] = "-----", kind[] = "PRIVATE KEY-----";
+    const unsigned char *label = pem->data, *end;
+
+    while ((label = find_end(pem, label, begin)) && (end = find_end(pem, label, dashes))) {
+        gsize length = (gsize)(end - label);
+
+        if (length < strlen(kind) || memcmp(end - strlen(kind), kind, strlen(kind)) != 0)
+            continue;
+        ret_key->data = pem->data + (label - pem->data) - strlen(begin);
+        if (!(end = find_end(pem, end, "-----END ")) || !(end = find_end(pem, end, dashes)))
+            return FALSE;
+        ret_key->size = (unsigned int)(end - ret_key->data);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/*
+ * GnuTLS has no limit to the numbers of a key: it works for days on a DSA key of a mebibyte, whose public part it
+ * computes, and TLS on a signature by an RSA key of that size.
+ */
 static PrivateKey *
 read_key(GBytes *pem, const char *password, GError **error)
 {
     static const char what[] = "The private key";
     gnutls_x509_privkey_t key = NULL;
-    gnutls_datum_t datum;
+    gnutls_datum_t whole = { 0 }, datum = { 0 };
     int r;
 
-    if (!pem_to_datum(pem, what, &datum, error))
+    if (!pem_to_datum(pem, what, &whole, error))
         return NULL;
+    if (!find_key(&whole, &datum)) {
+        refuse(what, "is no private key in PEM form", error);
+        return NULL;
+    }
+    if (datum.size > KEY_MAX) {
+        refuse(what, "is larger than 8 KiB", error);
+        return NULL;
+    }
     if (is_too_slow(&datum)) {
         refuse(what, "is encrypted with more than 1000000 iterations", error);
         return NULL;

@@ -221,6 +221,19 @@ async def test_row_22_good_certificate(websocket, demanding_server, authority, c
     assert subject_of_peer(await demanding_server.accepted()) == "somebody"
 
 
+@BOTH
+async def test_row_22_key_behind_certificates(websocket, demanding_server, authority, client, kind):
+    """One file for all, however long: only the key in it is one."""
+    certificate, key = map(read_bytes, issue(client, "somebody", kind))
+    await open_with(
+        websocket,
+        demanding_server.url(),
+        ca=read_bytes(authority.path),
+        clientCert={"cert": certificate, "key": certificate * 20 + key},
+    )
+    assert subject_of_peer(await demanding_server.accepted()) == "somebody"
+
+
 def _encrypt(form, key_path, kind):
     return as_pkcs8(key_path) if form == "PKCS8" else as_traditional(key_path, kind)
 

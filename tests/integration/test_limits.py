@@ -12,7 +12,7 @@ from harness import accounts, frames
 from harness.application import ApiError, Close, Error, refused
 from harness.bus_application import BusApplication
 from harness.certificates import Authority
-from harness.client_certificates import PASSWORD, as_pkcs8, issue, read_bytes
+from harness.client_certificates import PASSWORD, as_pkcs8, endless_key, issue, read_bytes
 from harness.connect_options import connect
 from harness.raw_server import silent
 from harness.service import DEFAULT_POLICY
@@ -290,6 +290,14 @@ async def test_key_that_takes_long_to_decrypt(websocket, authority, directory):
         ),
     )
     assert "iterations" in message
+
+
+async def test_key_that_takes_days_to_compute(websocket, authority):
+    """What a key lacks is computed, and its numbers may be of any size: no iterations have to be counted for that."""
+    certificate, _ = authority.issue("endless", "client.example.test")
+    pem = {"cert": read_bytes(certificate), "key": endless_key(300 * 1024)}
+    message = await refused(2302002, connect(websocket, "wss://127.0.0.1/", clientCert=pem))
+    assert "8 KiB" in message
 
 
 async def test_many_subprotocols(websocket):

@@ -2,6 +2,7 @@
 """Certificates and keys of every form that an application may bring, and certificates of servers with a fault
 each, made by openssl."""
 
+import base64
 import os
 import ssl
 import subprocess
@@ -62,6 +63,26 @@ def as_traditional(key_path, kind="EC"):
     form = ["ec"] if kind == "EC" else ["rsa", "-traditional"]
     _openssl(*form, "-in", key_path, "-aes256", "-passout", f"pass:{PASSWORD}", "-out", path)
     return path
+
+
+def _der(tag, content):
+    length = len(content)
+    size = (length.bit_length() + 7) // 8
+    head = bytes([length]) if length < 128 else bytes([0x80 | size]) + length.to_bytes(size, "big")
+    return bytes([tag]) + head + content
+
+
+def _der_integer(number):
+    return _der(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def endless_key(size):
+    """A DSA key whose modulus and secret have SIZE bytes each, and whose public part is not in it."""
+    large = (1 << (8 * size)) - 1
+    parameters = _der(0x30, _der_integer(large) + _der_integer(2**255 + 1) + _der_integer(3))
+    algorithm = _der(0x30, bytes.fromhex("06072a8648ce380401") + parameters)
+    key = _der(0x30, _der_integer(0) + algorithm + _der(4, _der_integer(large)))
+    return b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(key) + b"-----END PRIVATE KEY-----\n"
 
 
 def server_context(certificate, key, clients=None):
