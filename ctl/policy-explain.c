@@ -89,8 +89,7 @@ explain_from_files(const Arguments *arguments)
     }
     if (!policy_files_load_or_report(arguments, &files))
         return EXIT_FAILED;
-    if (subject->identified && policy_asks_names(files.policy))
-        (void)subject_read_group_names(subject);
+    policy_read_names(files.policy, subject);
     access = policy_access_new(files.policy, subject);
     policy_access_explain_text(access, arguments->operands[1], files.config->max_url_length, steps,
                                &decision);

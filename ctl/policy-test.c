@@ -59,8 +59,7 @@ run_case(Run *run, const char *line)
         report_failure(run, error->message, NULL);
         return;
     }
-    if (policy_case.subject->identified && policy_asks_names(run->files->policy))
-        (void)subject_read_group_names(policy_case.subject);
+    policy_read_names(run->files->policy, policy_case.subject);
     access = policy_access_new(run->files->policy, policy_case.subject);
     policy_access_explain_text(access, policy_case.url, run->files->config->max_url_length, steps, &decision);
     if (policy_case_holds(&policy_case, &decision)) {

@@ -124,8 +124,7 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
         coded_error_set(&error, WSB_CODE_PARAMETER, "%s", parse_error->message);
         return bus_error_set(ret_error, error);
     }
-    if (subject->identified && policy_asks_names(broker_get_policy(objects->broker)))
-        (void)subject_read_group_names(subject);
+    policy_read_names(broker_get_policy(objects->broker), subject);
     access = policy_access_new(broker_get_policy(objects->broker), subject);
     return reply_access(message, objects, access, url);
 }

@@ -123,6 +123,13 @@ policy_asks_names(const Policy *policy)
     return policy->asks_names;
 }
 
+void
+policy_read_names(const Policy *policy, Subject *subject)
+{
+    if (subject->identified && policy_asks_names(policy))
+        (void)subject_read_group_names(subject);
+}
+
 static int
 compare_sections(gconstpointer a, gconstpointer b)
 {

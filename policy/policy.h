@@ -70,6 +70,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicyAccess, policy_access_free)
  */
 gboolean policy_asks_names(const Policy *policy);
 
+/* Reads them for SUBJECT where they have to be known, which may block. What the system cannot tell is left out. */
+void policy_read_names(const Policy *policy, Subject *subject);
+
 /* "unit chat.service": the heading of the section that grants; "none" where nothing matches. Together with
  * the uid it is what quotas count as one application. Owned by ACCESS. */
 const char *policy_access_section(const PolicyAccess *access);

@@ -65,8 +65,7 @@ access_new(Policy *policy)
     g_autoptr(Subject) subject = subject_new_for_uid(0);
 
     g_array_append_vals(subject->groups, groups, G_N_ELEMENTS(groups));
-    if (policy_asks_names(policy))
-        subject_read_group_names(subject);
+    policy_read_names(policy, subject);
     return policy_access_new(policy, subject);
 }
 
