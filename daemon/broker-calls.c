@@ -171,6 +171,7 @@ start_connection(Attempt *attempt, GError **error)
         authority_write_domain(caller, request->url, &request->route);
     request->headers = g_steal_pointer(&attempt->options->headers);
     request->protocols = g_steal_pointer(&attempt->options->protocols);
+    request->offer_deflate = config->permessage_deflate;
     request->connect_timeout = config->connect_timeout;
     request->max_buffered_bytes = caller->limits.max_buffered_bytes;
     fill_limits(config, caller, attempt->options, &request->limits);

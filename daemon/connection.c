@@ -258,9 +258,11 @@ become_open(Connection *self, HandshakeResult *shaken)
     g_autoptr(HeaderList) headers = g_steal_pointer(&shaken->headers);
     g_autofree char *remote_address = g_steal_pointer(&self->dialled.remote_address);
     g_autofree char *protocol = g_strdup(shaken->protocol);
+    g_autofree char *extensions = g_steal_pointer(&shaken->extensions);
     g_autofree char *cipher = NULL;
     ConnectionOpened opened = { .headers = headers,
                                 .protocol = protocol,
+                                .extensions = extensions,
                                 .remote_address = remote_address,
                                 .tls_version = "",
                                 .tls_cipher = "" };
@@ -300,6 +302,10 @@ static void
 on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Connection *self = user_data;
+    const HandshakeRequest wanted = { .url = self->request.url,
+                                      .headers = self->request.headers,
+                                      .protocols = (const char *const *)self->request.protocols,
+                                      .offer_deflate = self->request.offer_deflate };
     Failure *failure = NULL;
 
     (void)source;
@@ -307,8 +313,7 @@ on_dialled(GObject *source, GAsyncResult *result, gpointer user_data)
         fail_step(self, failure);
         return;
     }
-    handshake_async(self->dialled.transport, self->request.url, self->request.headers,
-                    (const char *const *)self->request.protocols, self->cancellable, on_shaken, self);
+    handshake_async(self->dialled.transport, &wanted, self->cancellable, on_shaken, self);
 }
 
 static GSource *

@@ -24,8 +24,9 @@ typedef struct Network {
 /* What one connection is asked to be. Owns what it points to. */
 typedef struct ConnectionRequest {
     Url *url;
-    HeaderList *headers; /* extra request headers, or NULL */
-    char **protocols;    /* subprotocols to offer, or NULL */
+    HeaderList *headers;    /* extra request headers, or NULL */
+    char **protocols;       /* subprotocols to offer, or NULL */
+    gboolean offer_deflate; /* permessage-deflate (RFC 7692) */
     Route route;
     TlsCredentials credentials;
     /* Whose connection it is: a reference, with a connection taken from it, which the connection returns. */
@@ -45,6 +46,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ConnectionRequest, connection_request_clear)
 typedef struct ConnectionOpened {
     const HeaderList *headers;
     const char *protocol;
+    const char *extensions; /* that the server chose; "" for none */
     const char *remote_address;
     const char *tls_version; /* "1.3"; "" without TLS */
     const char *tls_cipher;  /* "" without TLS */

@@ -3,7 +3,8 @@
 /*
  * libsoup reads 1 KiB a call for as long as bytes arrive and cannot pause. This reads up to 64 KiB a call from the
  * transport when its socket has something, runs the frame scanner over it, and tells a budget of messages a turn, so
- * that a flooding server cannot keep the process. libsoup gets what its stream is left with: the control frames. While
+ * that a flooding server cannot keep the process. A compressed message is inflated within that budget, before anything
+ * behind it is looked at. libsoup gets what its stream is left with: the control frames. While
  * one of them waits for libsoup, what is behind it does too. While it is paused, the socket is not even watched, and TCP
  * carries the pressure to the server.
  *
@@ -14,6 +15,7 @@
 
 #include "flow-input.h"
 
+#include "inflater.h"
 #include "message-reader.h"
 #include "read-ahead.h"
 
@@ -40,8 +42,10 @@ struct _FlowInput {
 
     FrameScanner scanner;
     MessageReader reader;
+    Inflater *inflater; /* NULL where permessage-deflate was not agreed on */
     FrameFault fault;
-    guint8 *data; /* READ_SIZE bytes while there are any to hand on, else NULL */
+    const char *fault_text; /* static */
+    guint8 *data;           /* READ_SIZE bytes while there are any to hand on, else NULL */
     gsize at, end;
     gsize control;    /* bytes of a control frame, which end at `at`, for the reader */
     gsize budget;     /* bytes that may still be handed on this turn */
@@ -56,9 +60,15 @@ G_DEFINE_FINAL_TYPE_WITH_CODE(FlowInput, flow_input, G_TYPE_INPUT_STREAM,
                               G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_INPUT_STREAM, flow_input_pollable_init))
 
 static gboolean
+flow_input_is_inflating(const FlowInput *self)
+{
+    return self->inflater && inflater_is_busy(self->inflater);
+}
+
+static gboolean
 flow_input_has_bytes(const FlowInput *self)
 {
-    return self->at < self->end;
+    return self->at < self->end || flow_input_is_inflating(self);
 }
 
 /* Whether all that was taken from the transport has been handed on. */
@@ -109,8 +119,10 @@ flow_input_scan(FlowInput *self, gsize n)
 {
     gsize accepted = 0;
 
-    if (self->fault == FRAME_FAULT_NONE && !self->scanner.close_seen)
+    if (self->fault == FRAME_FAULT_NONE && !self->scanner.close_seen) {
         self->fault = frame_scanner_feed(&self->scanner, self->data + self->end, n, &accepted);
+        self->fault_text = self->scanner.fault_text;
+    }
     self->end += accepted;
     return accepted;
 }
@@ -166,6 +178,24 @@ flow_input_fill(FlowInput *self)
     self->budget = MIN(self->budget, flow_input_turn_budget(self));
 }
 
+/* Goes on with the message that is compressed, and tells it when it is whole. */
+static void
+flow_input_inflate(FlowInput *self)
+{
+    g_autoptr(GBytes) message = NULL;
+    gboolean text = FALSE;
+    FrameFault fault = inflater_work(self->inflater, &self->budget, &message, &text, &self->fault_text);
+
+    if (fault != FRAME_FAULT_NONE) {
+        /* It comes before whatever the scanner found behind it, and nothing there counts. */
+        self->fault = fault;
+        self->at = self->end;
+        g_clear_pointer(&self->inflater, inflater_free);
+    } else if (message) {
+        self->events.message(text, message, self->user_data);
+    }
+}
+
 /* Tells the next message, or comes upon a control frame. */
 static void
 flow_input_take(FlowInput *self)
@@ -180,6 +210,8 @@ flow_input_take(FlowInput *self)
     self->budget -= n;
     if (result == MESSAGE_READER_CONTROL)
         self->control = n;
+    else if (result == MESSAGE_READER_MESSAGE && self->reader.compressed)
+        inflater_start(self->inflater, text, message);
     else if (result == MESSAGE_READER_MESSAGE)
         self->events.message(text, message, self->user_data);
 }
@@ -193,7 +225,10 @@ flow_input_advance(FlowInput *self)
             flow_input_fill(self);
         if (!flow_input_has_bytes(self))
             return;
-        flow_input_take(self);
+        if (flow_input_is_inflating(self))
+            flow_input_inflate(self);
+        else
+            flow_input_take(self);
     }
 }
 
@@ -305,11 +340,11 @@ flow_input_is_readable(GPollableInputStream *stream)
 }
 
 FlowInput *
-flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch *watch, GBytes *leftover,
-               guint64 max_message_size, const FlowInputEvents *events, gpointer user_data)
+flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch *watch,
+               const FlowInputSettings *settings, const FlowInputEvents *events, gpointer user_data)
 {
     FlowInput *self = g_object_new(FLOW_TYPE_INPUT, NULL);
-    gsize length = leftover ? g_bytes_get_size(leftover) : 0;
+    gsize length = settings->leftover ? g_bytes_get_size(settings->leftover) : 0;
 
     g_assert(length <= READ_SIZE);
     self->transport = g_object_ref(transport);
@@ -318,10 +353,13 @@ flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch
     self->events = *events;
     self->user_data = user_data;
     self->readable = TRUE;
-    frame_scanner_init(&self->scanner, max_message_size);
+    frame_scanner_init(&self->scanner, settings->max_message_size);
+    self->scanner.deflate = settings->deflate.agreed;
+    if (settings->deflate.agreed)
+        self->inflater = inflater_new(&settings->deflate, settings->max_message_size);
     if (length > 0) {
         self->data = g_malloc(READ_SIZE);
-        memcpy(self->data, g_bytes_get_data(leftover, NULL), length);
+        memcpy(self->data, g_bytes_get_data(settings->leftover, NULL), length);
         flow_input_scan(self, length);
     }
     flow_input_wait(self);
@@ -358,7 +396,7 @@ flow_input_get_fault(const FlowInput *self, const char **ret_text)
 {
     if (self->fault == FRAME_FAULT_NONE || !flow_input_is_read(self))
         return FRAME_FAULT_NONE;
-    *ret_text = self->scanner.fault_text;
+    *ret_text = self->fault_text;
     return self->fault;
 }
 
@@ -387,6 +425,7 @@ flow_input_finalize(GObject *object)
 
     frame_scanner_clear(&self->scanner);
     message_reader_clear(&self->reader);
+    g_clear_pointer(&self->inflater, inflater_free);
     g_clear_object(&self->transport);
     g_clear_object(&self->read_ahead);
     g_clear_error(&self->error);

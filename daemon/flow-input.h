@@ -3,6 +3,7 @@
 
 #include "frame.h"
 #include "lane.h"
+#include "permessage-deflate.h"
 
 #include <gio/gio.h>
 
@@ -24,14 +25,21 @@ typedef struct FlowInputEvents {
     void (*read)(gpointer user_data);
 } FlowInputEvents;
 
+typedef struct FlowInputSettings {
+    GBytes
+        *leftover; /* bytes that came with the handshake's response, read first; at most 64 KiB; NULL: none */
+    guint64 max_message_size; /* bytes, once it is inflated; a message over it is a fault */
+    PermessageDeflate deflate;
+} FlowInputSettings;
+
 /*
- * Reads from TRANSPORT (referenced) after LEFTOVER (may be NULL, at most 64 KiB). Where TRANSPORT is TLS, READ_AHEAD is
+ * Reads from TRANSPORT (referenced), as SETTINGS say (copied). Where TRANSPORT is TLS, READ_AHEAD is
  * what it stands on (referenced; see read-ahead.h), else NULL. What a reader of the stream gets are the control frames
  * but Close. WATCH is the socket's: it is asked for bytes, and raised for what needs none, each of which
  * flow_input_turn() is to be told. It must live until flow_input_stop().
  */
 FlowInput *flow_input_new(GPollableInputStream *transport, GIOStream *read_ahead, LaneWatch *watch,
-                          GBytes *leftover, guint64 max_message_size, const FlowInputEvents *events,
+                          const FlowInputSettings *settings, const FlowInputEvents *events,
                           gpointer user_data);
 
 /* A turn, in which the socket is ready for CONDITION. */

@@ -8,7 +8,6 @@
 
 #include "flow.h"
 
-#include "flow-input.h"
 #include "flow-output.h"
 #include "read-ahead.h"
 #include "wsbroker-protocol.h"
@@ -80,7 +79,7 @@ take_read_ahead(GIOStream *transport)
 }
 
 Flow *
-flow_new(Lane *lane, GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
+flow_new(Lane *lane, GIOStream *transport, GSocket *socket, const FlowInputSettings *settings,
          gsize max_backlog, const FlowEvents *events, gpointer user_data)
 {
     Flow *self = g_object_new(FLOW_TYPE, NULL);
@@ -93,7 +92,7 @@ flow_new(Lane *lane, GIOStream *transport, GSocket *socket, GBytes *leftover, gu
     self->user_data = user_data;
     self->watch = lane_watch_new(lane, g_socket_get_fd(socket), on_ready, self);
     self->input = flow_input_new(G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(transport)), read_ahead,
-                                 self->watch, leftover, max_message_size, &input_events, self);
+                                 self->watch, settings, &input_events, self);
     self->output =
         flow_output_new(G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(transport)), self->watch);
     return self;

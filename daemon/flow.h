@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "frame.h"
-#include "lane.h"
-
-#include <gio/gio.h>
+#include "flow-input.h"
 
 /*
  * The metered stream between a transport (a socket, or TLS on one) and libsoup's WebSocket: a GIOStream whose two
@@ -22,12 +19,11 @@ typedef struct FlowEvents {
 } FlowEvents;
 
 /*
- * A flow on TRANSPORT, whose socket is SOCKET; both are referenced. LEFTOVER (may be NULL) holds bytes that came
- * with the handshake's response and are read first. A message over MAX_MESSAGE_SIZE bytes is a fault. While more
+ * A flow on TRANSPORT, whose socket is SOCKET; both are referenced. It reads as SETTINGS say (copied). While more
  * than MAX_BACKLOG bytes wait to be written nothing is read: who sends messages keeps below it, so only a server
  * that floods with pings and does not read can bring it about. It is driven in LANE, which must outlive flow_stop().
  */
-Flow *flow_new(Lane *lane, GIOStream *transport, GSocket *socket, GBytes *leftover, guint64 max_message_size,
+Flow *flow_new(Lane *lane, GIOStream *transport, GSocket *socket, const FlowInputSettings *settings,
                gsize max_backlog, const FlowEvents *events, gpointer user_data);
 
 /* Stops handing on what arrives, at once; or goes on. */

@@ -20,7 +20,7 @@ guint16
 frame_fault_to_close_code(FrameFault fault)
 {
     switch (fault) {
-    case FRAME_FAULT_TEXT:
+    case FRAME_FAULT_DATA:
         return WSB_CLOSE_INVALID_DATA;
     case FRAME_FAULT_TOO_BIG:
         return WSB_CLOSE_TOO_BIG;
@@ -106,6 +106,15 @@ read_length(FrameScanner *scanner, guint64 *ret_length)
     return FRAME_FAULT_NONE;
 }
 
+/* What cannot be compressed grows, by five bytes a block; what it inflates to is bounded to the byte elsewhere. */
+static guint64
+largest_message(const FrameScanner *scanner)
+{
+    guint64 max = scanner->max_message_size;
+
+    return scanner->compressed ? max + max / 1024 + 64 : max;
+}
+
 /* The header is whole. */
 static FrameFault
 begin_frame(FrameScanner *scanner)
@@ -125,7 +134,7 @@ begin_frame(FrameScanner *scanner)
             scanner->compressed = (scanner->header[0] & BIT_RSV1) != 0;
             scanner->text = (Utf8State){ 0 };
         }
-        if (length > scanner->max_message_size - scanner->message_size)
+        if (length > largest_message(scanner) - scanner->message_size)
             return fault(scanner, FRAME_FAULT_TOO_BIG, "a message is larger than the limit");
         scanner->message_size += length;
     }
@@ -145,7 +154,7 @@ take_payload(FrameScanner *scanner, const guint8 *data, gsize length)
         scanner->control_length = (guint8)(scanner->control_length + length);
     } else if (scanner->message_opcode == OPCODE_TEXT && !scanner->compressed &&
                !utf8_feed(&scanner->text, data, length)) {
-        return fault(scanner, FRAME_FAULT_TEXT, "a text is not UTF-8");
+        return fault(scanner, FRAME_FAULT_DATA, "a text is not UTF-8");
     }
     return FRAME_FAULT_NONE;
 }
@@ -173,7 +182,7 @@ end_close(FrameScanner *scanner)
         if (!close_code_may_travel(code))
             return protocol_fault(scanner, "a Close frame has a code that may not be sent");
         if (!utf8_valid((const guint8 *)reason, reason_length))
-            return fault(scanner, FRAME_FAULT_TEXT, "a close reason is not UTF-8");
+            return fault(scanner, FRAME_FAULT_DATA, "a close reason is not UTF-8");
     }
     scanner->close_seen = TRUE;
     scanner->close_code = code;
@@ -196,7 +205,7 @@ end_frame(FrameScanner *scanner)
 
         scanner->message_opcode = 0;
         if (text && !utf8_complete(&scanner->text))
-            return fault(scanner, FRAME_FAULT_TEXT, "a text ends inside a character");
+            return fault(scanner, FRAME_FAULT_DATA, "a text ends inside a character");
     }
     return FRAME_FAULT_NONE;
 }

@@ -10,7 +10,7 @@
 typedef enum {
     FRAME_FAULT_NONE,
     FRAME_FAULT_PROTOCOL, /* RFC 6455 section 5: ends in 1002 */
-    FRAME_FAULT_TEXT,     /* section 8.1: ends in 1007 */
+    FRAME_FAULT_DATA,     /* section 8.1, RFC 7692 section 7.2.2: ends in 1007 */
     FRAME_FAULT_TOO_BIG,  /* over the limit of a message: ends in 1009 */
 } FrameFault;
 
@@ -22,8 +22,9 @@ guint16 frame_fault_to_close_code(FrameFault fault);
  * message over all of its fragments, and validates text as it arrives.
  */
 typedef struct FrameScanner {
-    guint64 max_message_size; /* bytes; set by frame_scanner_init() */
-    gboolean deflate;         /* permessage-deflate was agreed, so RSV1 may be set (RFC 7692) */
+    guint64
+        max_message_size; /* bytes; set by frame_scanner_init(); a compressed one may have a little more */
+    gboolean deflate;     /* permessage-deflate was agreed, so RSV1 may be set (RFC 7692) */
 
     guint64 n_frames; /* that have ended */
 

@@ -22,6 +22,7 @@ typedef struct Handshake {
     char *request;
     char *accept; /* Sec-WebSocket-Accept that the server must answer with */
     char **protocols;
+    gboolean offered_deflate;
     HandshakeResult result;
     Failure *failure;
 } Handshake;
@@ -31,6 +32,7 @@ handshake_result_clear(HandshakeResult *result)
 {
     g_clear_pointer(&result->headers, header_list_free);
     g_clear_pointer(&result->protocol, g_free);
+    g_clear_pointer(&result->extensions, g_free);
     g_clear_pointer(&result->leftover, g_bytes_unref);
 }
 
@@ -70,10 +72,11 @@ append_soup_header(const char *name, const char *value, gpointer request)
 }
 
 static void
-handshake_compose(Handshake *self, const Url *url, const HeaderList *headers)
+handshake_compose(Handshake *self, const HandshakeRequest *wanted)
 {
     /* The message is only libsoup's vessel for the handshake's own fields; what it is addressed to is not used. */
     g_autoptr(SoupMessage) message = soup_message_new(SOUP_METHOD_GET, "http://localhost/");
+    const Url *url = wanted->url;
     g_autofree char *host = url_host_field(url);
     GString *request = g_string_sized_new(1024);
     SoupMessageHeaders *own;
@@ -87,8 +90,10 @@ handshake_compose(Handshake *self, const Url *url, const HeaderList *headers)
     soup_message_headers_foreach(own, append_soup_header, request);
     if (url->user)
         header_append_basic(request, "Authorization", url->user, url->password);
-    for (guint i = 0; headers && i < header_list_length(headers); i++) {
-        const Header *header = header_list_get(headers, i);
+    if (wanted->offer_deflate)
+        g_string_append(request, "Sec-WebSocket-Extensions: " PERMESSAGE_DEFLATE_OFFER "\r\n");
+    for (guint i = 0; wanted->headers && i < header_list_length(wanted->headers); i++) {
+        const Header *header = header_list_get(wanted->headers, i);
         g_string_append_printf(request, "%s: %s\r\n", header->name, header->value);
     }
     g_string_append(request, "\r\n");
@@ -118,29 +123,43 @@ was_offered(Handshake *self, const char *protocol)
     return self->protocols && g_strv_contains((const char *const *)self->protocols, protocol);
 }
 
+/* Reads which of the extensions that were offered the server uses (RFC 6455 section 9.1). Returns what is wrong, or NULL. */
+static const char *
+take_extensions(Handshake *self, const HeaderList *headers)
+{
+    guint fields = 0;
+    const char *extensions = header_list_find(headers, "Sec-WebSocket-Extensions", &fields);
+
+    if (fields == 0)
+        return NULL;
+    if (!self->offered_deflate)
+        return "The server chose an extension that was not offered";
+    if (fields > 1)
+        return "The server chose more than one extension";
+    self->result.extensions = g_strdup(extensions);
+    return permessage_deflate_accept(extensions, &self->result.deflate);
+}
+
 /* The numbered demands of RFC 6455 section 4.1 on the server's response. Returns what is wrong, or NULL. */
 static const char *
 check_answer(Handshake *self, const HeaderList *headers)
 {
     const char *accept = header_list_find(headers, "Sec-WebSocket-Accept", NULL);
-    guint extensions = 0, protocols = 0;
+    guint protocols = 0;
     const char *protocol = header_list_find(headers, "Sec-WebSocket-Protocol", &protocols);
     const char *upgrade = header_list_find(headers, "Upgrade", NULL);
 
-    (void)header_list_find(headers, "Sec-WebSocket-Extensions", &extensions);
     if (!upgrade || g_ascii_strcasecmp(upgrade, "websocket") != 0)
         return "The server's answer has no field Upgrade: websocket";
     if (!header_list_has_token(headers, "Connection", "Upgrade"))
         return "The server's answer has no field Connection: Upgrade";
     if (!accept || strcmp(accept, self->accept) != 0)
         return "The server's answer has a wrong Sec-WebSocket-Accept";
-    if (extensions > 0)
-        return "The server chose an extension that was not offered";
     if (protocols > 1)
         return "The server chose more than one subprotocol";
     if (protocol && !was_offered(self, protocol))
         return "The server chose a subprotocol that was not offered";
-    return NULL;
+    return take_extensions(self, headers);
 }
 
 static void
@@ -156,6 +175,8 @@ accept_answer(GTask *task, HttpResponse *response)
         return;
     }
     self->result.protocol = g_strdup(protocol ? protocol : "");
+    if (!self->result.extensions)
+        self->result.extensions = g_strdup("");
     self->result.headers = g_steal_pointer(&response->headers);
     self->result.leftover = g_steal_pointer(&response->rest);
     g_task_return_boolean(task, TRUE);
@@ -210,15 +231,16 @@ on_request_written(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-handshake_async(GIOStream *transport, const Url *url, const HeaderList *headers, const char *const *protocols,
-                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+handshake_async(GIOStream *transport, const HandshakeRequest *request, GCancellable *cancellable,
+                GAsyncReadyCallback callback, gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
     Handshake *self = g_new0(Handshake, 1);
 
     self->transport = g_object_ref(transport);
-    self->protocols = g_strdupv((char **)protocols);
-    handshake_compose(self, url, headers);
+    self->protocols = g_strdupv((char **)request->protocols);
+    self->offered_deflate = request->offer_deflate;
+    handshake_compose(self, request);
     g_task_set_task_data(task, self, (GDestroyNotify)handshake_free);
     g_task_set_check_cancellable(task, FALSE);
     g_output_stream_write_all_async(g_io_stream_get_output_stream(transport), self->request,

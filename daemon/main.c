@@ -318,8 +318,6 @@ run(Service *service)
     int r;
 
     raise_descriptor_limit();
-    if (service->config->permessage_deflate)
-        g_message("PermessageDeflate=yes: compression is not offered yet");
     if (!make_network(service, &error)) {
         fprintf(stderr, "wsbrokerd: %s\n", error->message);
         return EXIT_FAILURE;

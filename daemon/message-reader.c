@@ -28,8 +28,10 @@ begin_frame(MessageReader *reader)
 
     reader->in_frame = TRUE;
     reader->left = frame_header_get_length(reader->header);
-    if (opcode == OPCODE_TEXT || opcode == OPCODE_BINARY)
+    if (opcode == OPCODE_TEXT || opcode == OPCODE_BINARY) {
         reader->text = opcode == OPCODE_TEXT;
+        reader->compressed = (reader->header[0] & BIT_RSV1) != 0;
+    }
 }
 
 /* As much of a header as there is. Returns how many bytes that is. */

@@ -11,6 +11,7 @@ typedef struct MessageReader {
     gboolean in_frame;
     guint64 left; /* bytes of the frame's payload to come */
     gboolean text;
+    gboolean compressed; /* the message at hand is (RFC 7692 section 6) */
     Payload payload;
 } MessageReader;
 
@@ -25,7 +26,7 @@ void message_reader_clear(MessageReader *reader);
 
 /*
  * Takes the bytes at DATA, which a FrameScanner has accepted, up to the end of a message (*ret_message, owned by the
- * caller, and whether it is text in *ret_text) or up to a control frame's. *ret_taken bytes have been used: of a control
+ * caller, as it came: reader->compressed says whether it is yet to be inflated; and whether it is text in *ret_text) or up to a control frame's. *ret_taken bytes have been used: of a control
  * frame, as many as there are of it.
  */
 MessageReaderResult message_reader_take(MessageReader *reader, const guint8 *data, gsize length,

@@ -62,7 +62,7 @@ end_message(StreamInput *input, GBytes *bytes, gboolean *ret_go_on)
     input->header_length = 0;
     if (text && !utf8_valid(data, length)) {
         input->fault_text = "text that is not UTF-8";
-        return FRAME_FAULT_TEXT;
+        return FRAME_FAULT_DATA;
     }
     *ret_go_on = input->message(text, bytes, input->user_data);
     return FRAME_FAULT_NONE;

@@ -302,14 +302,17 @@ upstream_new(Lane *lane, const Url *url, DialResult *dialled, HandshakeResult *s
              const UpstreamLimits *limits, const UpstreamEvents *events, gpointer user_data)
 {
     Upstream *self = g_new0(Upstream, 1);
+    const FlowInputSettings settings = { .leftover = shaken->leftover,
+                                         .max_message_size = limits->max_message_size,
+                                         .deflate = shaken->deflate };
 
     self->events = *events;
     self->user_data = user_data;
     self->limits = *limits;
     self->transport_closing = g_cancellable_new();
     self->transport = g_object_ref(dialled->transport);
-    self->flow = flow_new(lane, self->transport, dialled->socket, shaken->leftover, limits->max_message_size,
-                          limits->max_backlog, &flow_events, self);
+    self->flow =
+        flow_new(lane, self->transport, dialled->socket, &settings, limits->max_backlog, &flow_events, self);
     self->soup = soup_connection_new(self, url, shaken->protocol);
     restart_pong_timer(self);
     dial_result_clear(dialled);

@@ -239,14 +239,6 @@ append_state(sd_bus_message *reply, const WebSocket *websocket)
     return sd_bus_message_append(reply, "s", websocket_state_to_string(websocket_get_info(websocket)->state));
 }
 
-/* None is ever offered: the offer would be permessage-deflate, which is off. */
-static int
-append_extensions(sd_bus_message *reply, const WebSocket *websocket)
-{
-    (void)websocket;
-    return sd_bus_message_append(reply, "s", "");
-}
-
 static int
 append_subject(sd_bus_message *reply, const WebSocket *websocket)
 {
@@ -291,7 +283,7 @@ static const Property properties[] = {
     INFO_STRING("Url", url),
     { "State", 's', 0, append_state },
     INFO_STRING("Protocol", protocol),
-    { "Extensions", 's', 0, append_extensions },
+    INFO_STRING("Extensions", extensions),
     { "Subject", 's', 0, append_subject },
     INFO_STRING("RemoteAddress", remote_address),
     INFO_STRING("TlsVersion", tls_version),

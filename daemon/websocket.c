@@ -30,6 +30,7 @@ info_clear(WebSocketInfo *info)
 {
     g_free(info->url);
     g_free(info->protocol);
+    g_free(info->extensions);
     g_free(info->remote_address);
     g_free(info->tls_version);
     g_free(info->tls_cipher);
@@ -45,6 +46,7 @@ info_reset(WebSocketInfo *info, char *url)
                              .max_message_size = kept.max_message_size,
                              .url = url,
                              .protocol = g_strdup(""),
+                             .extensions = g_strdup(""),
                              .remote_address = g_strdup(""),
                              .tls_version = g_strdup(""),
                              .tls_cipher = g_strdup("") };
@@ -85,6 +87,8 @@ on_opened(const ConnectionOpened *opened, gpointer user_data)
 
     g_free(info->protocol);
     info->protocol = g_strdup(opened->protocol);
+    g_free(info->extensions);
+    info->extensions = g_strdup(opened->extensions);
     g_free(info->remote_address);
     info->remote_address = g_strdup(opened->remote_address);
     g_free(info->tls_version);

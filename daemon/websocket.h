@@ -22,6 +22,7 @@ typedef struct WebSocketInfo {
     WebSocketState state;
     char *url; /* without user and password */
     char *protocol;
+    char *extensions;
     char *remote_address;
     char *tls_version;
     char *tls_cipher;

@@ -25,8 +25,8 @@ class Answers:
 
 
 class Case:
-    """SECTION is of RFC 6455. A case that does not itself end its connection ends in StaysOpen. SECURE: over TLS.
-    OPTIONS are those of Connect. DEVIATION says why the promise is not what the RFC asks for. ALONE: with no other
+    """SECTION is of RFC 6455 where it names no other. A case that does not itself end its connection ends in StaysOpen. SECURE: over TLS.
+    COMPRESSION: with a service that offers permessage-deflate. OPTIONS are those of Connect. DEVIATION says why the promise is not what the RFC asks for. ALONE: with no other
     case beside it."""
 
     def __init__(
@@ -35,6 +35,7 @@ class Case:
         name,
         *steps,
         secure=False,
+        compression=False,
         path="/",
         options=None,
         handshake=None,
@@ -44,6 +45,7 @@ class Case:
         self.section = section
         self.name = name
         self.secure = secure
+        self.compression = compression
         self.path = path
         self.options = options or {}
         self.deviation = deviation

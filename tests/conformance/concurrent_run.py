@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plays cases, many at a time, over one service and one application: so each case also shows that what servers
-do to other connections does it no harm."""
+"""Plays cases, many at a time, over one service and one application, and those with compression over another: so each
+case also shows that what servers do to other connections does it no harm."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from harness.service import DEFAULT_CONFIG, DEFAULT_POLICY, Service
 from link import Tls, play
 
 AT_A_TIME = 16
+SERVICES = ["service", "service with compression"]
 
 # No pings but where a case asks for them, and a limit of messages that a case can reach.
 _CONFIG = DEFAULT_CONFIG + "MaxMessageSize=1M\nPingInterval=0\n"
@@ -59,20 +60,30 @@ async def _finish(service):
     service.check_reports()
 
 
-async def play_all(cases):
-    """What became of each case, by its name, and of the service ("service"): None, or what was raised."""
+async def _play_on_a_service(cases, config, name):
     directory = tempfile.mkdtemp(prefix="wsbroker-test-")
     os.chmod(directory, 0o755)
     bus = await PrivateBus(directory).start()
     service = Service(directory, bus, _ThisMachine())
     service.write_policy(DEFAULT_POLICY)
-    service.write_config(_CONFIG)
+    service.write_config(config)
     try:
         await service.start()
         outcomes = await _play_cases(cases, service)
-        outcomes["service"] = await _outcome_of(_finish(service))
+        outcomes[name] = await _outcome_of(_finish(service))
     finally:
         await service.destroy()
         await bus.stop()
         shutil.rmtree(directory)
     return outcomes
+
+
+async def play_all(cases):
+    """What became of each case, by its name, and of the services (SERVICES): None, or what was raised."""
+    plain = [case for case in cases if not case.compression]
+    compressed = [case for case in cases if case.compression]
+    with_compression = _CONFIG + "PermessageDeflate=yes\n"
+    return {
+        **await _play_on_a_service(plain, _CONFIG, SERVICES[0]),
+        **await _play_on_a_service(compressed, with_compression, SERVICES[1]),
+    }

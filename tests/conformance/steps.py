@@ -169,16 +169,19 @@ class Refused(Step):
 @dataclasses.dataclass
 class Opens(Step):
     protocol: str = ""
+    extensions: str = ""
 
     @property
     def promise(self):
+        if self.extensions:
+            return f"opens with {self.extensions}"
         return f"opens with subprotocol {self.protocol}" if self.protocol else "opens"
 
     async def run(self, link):
         link.headers = (await link.websocket.next(HeaderReceive)).headers
         assert await link.websocket.next(Open) == Open()
         assert await link.websocket.property("Protocol") == self.protocol
-        assert await link.websocket.property("Extensions") == ""
+        assert await link.websocket.property("Extensions") == self.extensions
 
 
 @dataclasses.dataclass

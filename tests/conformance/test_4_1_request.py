@@ -7,6 +7,7 @@ import pytest
 from dbus_next import Variant
 
 from case import Answers, Case
+from request_fields import Requests, fields, has
 from steps import (
     ApplicationCloses,
     ApplicationSends,
@@ -22,23 +23,6 @@ from steps import (
 from harness import frames
 from harness.application import HeaderReceive, Open
 from harness.waiting import within
-
-
-def fields(peer, name):
-    """The values of each field of that name, in any case."""
-    lines = [line.partition(":") for line in peer.head.split("\r\n")[1:-2]]
-    return [value.strip() for key, _, value in lines if key.lower() == name.lower()]
-
-
-class Requests(Step):
-    """The request has what CHECK looks for in the peer's end of it."""
-
-    def __init__(self, promise, check):
-        self.promise = promise
-        self.check = check
-
-    async def run(self, link):
-        assert self.check(link.peer), link.peer.head
 
 
 class ConnectsAgain(Step):
@@ -73,11 +57,6 @@ class ConnectsBeside(Step):
         await other.next(HeaderReceive)
         assert await other.next(Open) == Open()
         await other.release()
-
-
-def has(name, *values):
-    """Exactly these fields of that name."""
-    return lambda peer: fields(peer, name) == list(values)
 
 
 def line_is(line):

@@ -2,7 +2,7 @@
 
 /*
  * The answer to the upgrade request, with the right key where it says $ACCEPT. The first byte says in pieces of which
- * size it comes, and whether subprotocols were offered. Whatever it is, the handshake ends with the server's connection.
+ * size it comes, and whether subprotocols and compression were offered. Whatever it is, the handshake ends with the server's connection.
  */
 
 #include "fuzz-input.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { ANSWER_MAX = 96 * 1024, WITH_PROTOCOLS = 0x80 };
+enum { ANSWER_MAX = 96 * 1024, WITH_OFFERS = 0x80 };
 
 static const char *const protocols[] = { "chat", "superchat", NULL };
 
@@ -45,6 +45,8 @@ assert_outcome(const Attempt *attempt)
         g_assert_nonnull(attempt->result.protocol);
         if (*attempt->result.protocol)
             g_assert_true(g_strv_contains(protocols, attempt->result.protocol));
+        g_assert_true(*attempt->result.extensions || !attempt->result.deflate.agreed);
+        g_assert_true(attempt->offer_deflate || !*attempt->result.extensions);
         g_assert_true(header_list_has_token(attempt->result.headers, "Upgrade", "websocket"));
     } else {
         g_assert_cmpint(attempt->failure->stage, ==, STAGE_HANDSHAKE);
@@ -58,11 +60,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     FuzzInput input = { data, size };
     guint8 how = fuzz_input_take_byte(&input);
-    gsize piece = how & (WITH_PROTOCOLS - 1);
+    gsize piece = how & (WITH_OFFERS - 1);
     g_autoptr(Attempt) attempt = attempt_new();
     g_autoptr(GByteArray) answer = NULL;
 
-    attempt->protocols = how & WITH_PROTOCOLS ? protocols : NULL;
+    attempt->protocols = how & WITH_OFFERS ? protocols : NULL;
+    attempt->offer_deflate = (how & WITH_OFFERS) != 0;
     attempt_start(attempt, "ws://example.com/");
     answer = fill_in(&input, attempt->accept);
     attempt_send(attempt, (const char *)answer->data, answer->len, piece > 0 ? piece : ANSWER_MAX);

@@ -24,7 +24,8 @@ enum {
     TERMINATE = 0xfc,
     PAUSE = 0xfb,
     GO_ON = 0xfa,
-    BULK = 0xf9
+    BULK = 0xf9,
+    COMPRESSED = 0xf8 /* the first: permessage-deflate was agreed on */
 };
 
 typedef struct Peer {
@@ -108,11 +109,13 @@ get_hub(void)
 }
 
 static void
-open_upstream(Peer *peer)
+open_upstream(Peer *peer, gboolean compressed)
 {
     g_autoptr(Url) url = url_parse("ws://example.com/", 1024, NULL);
     DialResult dialled = { 0 };
-    HandshakeResult shaken = { .headers = header_list_new(), .protocol = g_strdup("") };
+    HandshakeResult shaken = { .headers = header_list_new(),
+                               .protocol = g_strdup(""),
+                               .deflate = { .agreed = compressed, .server_max_window_bits = 15 } };
 
     peer->lane = lane_new(get_hub(), NULL);
     peer->pair = socket_pair_new(SOCK_STREAM);
@@ -188,7 +191,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FuzzInput input = { data, size };
     Peer peer = { 0 };
 
-    open_upstream(&peer);
+    open_upstream(&peer, size > 0 && data[0] == COMPRESSED);
     while (input.size > 0 && peer.upstream) {
         lane_enter(peer.lane);
         take_step(&peer, &input);

@@ -95,13 +95,14 @@ flow_fixture_stop_reading(FlowFixture *fixture)
 void
 flow_fixture_init(FlowFixture *fixture, int type, GBytes *leftover)
 {
+    const FlowInputSettings settings = { .leftover = leftover, .max_message_size = FLOW_MAX_MESSAGE };
     g_autoptr(GError) error = NULL;
 
     *fixture = (FlowFixture){ .pair = socket_pair_new(type), .received = g_byte_array_new() };
     fixture->lane = lane_new(flow_fixture_get_hub(), &error);
     g_assert_no_error(error);
-    fixture->flow = flow_new(fixture->lane, fixture->pair->transport, fixture->pair->socket, leftover,
-                             FLOW_MAX_MESSAGE, FLOW_MAX_BACKLOG, &flow_events, fixture);
+    fixture->flow = flow_new(fixture->lane, fixture->pair->transport, fixture->pair->socket, &settings,
+                             FLOW_MAX_BACKLOG, &flow_events, fixture);
     fixture->input = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(G_IO_STREAM(fixture->flow)));
     fixture->output = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(G_IO_STREAM(fixture->flow)));
     flow_fixture_start_reading(fixture);

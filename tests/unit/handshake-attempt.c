@@ -69,10 +69,14 @@ attempt_begin(Attempt *attempt, const char *url_text)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Url) url = url_parse(url_text, 1024, &error);
+    HandshakeRequest request;
 
     g_assert_no_error(error);
-    handshake_async(attempt->pair->transport, url, attempt->headers, attempt->protocols, attempt->cancellable,
-                    on_handshake, attempt);
+    request = (HandshakeRequest){ .url = url,
+                                  .headers = attempt->headers,
+                                  .protocols = attempt->protocols,
+                                  .offer_deflate = attempt->offer_deflate };
+    handshake_async(attempt->pair->transport, &request, attempt->cancellable, on_handshake, attempt);
 }
 
 void

@@ -10,6 +10,7 @@ typedef struct Attempt {
     GCancellable *cancellable;
     HeaderList *headers;
     const char *const *protocols;
+    gboolean offer_deflate;
     char *request; /* as the server read it */
     char *accept;  /* the right answer to its key */
 

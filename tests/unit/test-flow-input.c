@@ -207,7 +207,7 @@ static const struct FaultCase {
 } fault_cases[] = {
     { BYTES("\x81\x02hi\x81\x82masked"), 4, FRAME_FAULT_PROTOCOL },
     { BYTES("\x81\x02hi\x89\x01!\x83\x00"), 7, FRAME_FAULT_PROTOCOL },
-    { BYTES("\x81\x02hi\x81\x01\xff"), 4, FRAME_FAULT_TEXT },
+    { BYTES("\x81\x02hi\x81\x01\xff"), 4, FRAME_FAULT_DATA },
     { BYTES("\x82\x00\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x01much"), 2, FRAME_FAULT_TOO_BIG },
 };
 

@@ -95,27 +95,27 @@ static const struct Case {
       FRAME_FAULT_TOO_BIG, 18, 17 },
 
     /* Text. */
-    { BYTES("\x81\x01\xff"), FRAME_FAULT_TEXT, 2, 0 },
+    { BYTES("\x81\x01\xff"), FRAME_FAULT_DATA, 2, 0 },
     { BYTES("\x81\x05"
             "ab\xff"
             "cd"),
-      FRAME_FAULT_TEXT, 4, 0 },
+      FRAME_FAULT_DATA, 4, 0 },
     { BYTES("\x81\x01"
             "a\x81\x0a\xc3\x28"),
-      FRAME_FAULT_TEXT, 6, 3 },
-    { BYTES("\x81\x0a\xed\xa0"), FRAME_FAULT_TEXT, 3, 0 },
-    { BYTES("\x81\x01\xc3"), FRAME_FAULT_TEXT, 2, 0 },
-    { BYTES("\x01\x01\xc3\x80\x00"), FRAME_FAULT_TEXT, 4, 3 },
-    { BYTES("\x01\x01\xc3\x80\x01\xc3"), FRAME_FAULT_TEXT, 5, 3 },
+      FRAME_FAULT_DATA, 6, 3 },
+    { BYTES("\x81\x0a\xed\xa0"), FRAME_FAULT_DATA, 3, 0 },
+    { BYTES("\x81\x01\xc3"), FRAME_FAULT_DATA, 2, 0 },
+    { BYTES("\x01\x01\xc3\x80\x00"), FRAME_FAULT_DATA, 4, 3 },
+    { BYTES("\x01\x01\xc3\x80\x01\xc3"), FRAME_FAULT_DATA, 5, 3 },
     { BYTES("\x01\x01"
             "a\x89\x00\x00\x01"
             "b\x00\x01\xff"),
-      FRAME_FAULT_TEXT, 10, 8 },
+      FRAME_FAULT_DATA, 10, 8 },
 
     /* Close frames; what comes behind a right one is not looked at. */
     { BYTES("\x88\x01\x03"), FRAME_FAULT_PROTOCOL, 2, 0 },
-    { BYTES("\x88\x04\x03\xe8\xc3\x28"), FRAME_FAULT_TEXT, 5, 0 },
-    { BYTES("\x88\x03\x03\xe8\xc3"), FRAME_FAULT_TEXT, 4, 0 },
+    { BYTES("\x88\x04\x03\xe8\xc3\x28"), FRAME_FAULT_DATA, 5, 0 },
+    { BYTES("\x88\x03\x03\xe8\xc3"), FRAME_FAULT_DATA, 4, 0 },
     { BYTES("\x81\x00\x88\x02\x03\xed"), FRAME_FAULT_PROTOCOL, 5, 2 },
 };
 
@@ -410,16 +410,19 @@ static const struct Deflate {
     gsize length;
     FrameFault fault;
 } deflates[] = {
-    { BYTES("\xc1\x02\xff\xfe"), FRAME_FAULT_NONE }, /* compressed: libsoup's to judge */
+    { BYTES("\xc1\x02\xff\xfe"), FRAME_FAULT_NONE }, /* compressed: for the inflater to judge */
     { BYTES("\xc2\x02\xff\xfe"), FRAME_FAULT_NONE },
     { BYTES("\x41\x01\xff\x80\x01\xc3"), FRAME_FAULT_NONE },
-    { BYTES("\xc1\x01\xff\x81\x01\xff"), FRAME_FAULT_TEXT }, /* the second is not */
+    { BYTES("\xc1\x01\xff\x81\x01\xff"), FRAME_FAULT_DATA }, /* the second is not */
     { BYTES("\x41\x01\xff\xc0\x01\xc3"), FRAME_FAULT_PROTOCOL },
     { BYTES("\xc9\x00"), FRAME_FAULT_PROTOCOL },
     { BYTES("\xc8\x00"), FRAME_FAULT_PROTOCOL },
     { BYTES("\xa1\x00"), FRAME_FAULT_PROTOCOL },
     { BYTES("\x91\x00"), FRAME_FAULT_PROTOCOL },
-    { BYTES("\xc1\x0b"), FRAME_FAULT_TOO_BIG },
+    { BYTES("\xc1\x4a"), FRAME_FAULT_NONE }, /* room for what cannot be compressed */
+    { BYTES("\xc1\x4b"), FRAME_FAULT_TOO_BIG },
+    { BYTES("\x41\x0b\xff"), FRAME_FAULT_NONE },
+    { BYTES("\x81\x0b"), FRAME_FAULT_TOO_BIG },
 };
 
 static void

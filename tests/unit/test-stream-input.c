@@ -107,9 +107,9 @@ static const FaultCase fault_cases[] = {
     { "/stream-input/fault/reserved", 1, WSB_FRAME_TEXT, 1, "x", FRAME_FAULT_PROTOCOL },
     { "/stream-input/fault/too-big", 1001, WSB_FRAME_BINARY, 0, "", FRAME_FAULT_TOO_BIG },
     { "/stream-input/fault/lying-length", G_MAXUINT32, WSB_FRAME_TEXT, 0, "short", FRAME_FAULT_TOO_BIG },
-    { "/stream-input/fault/overlong", 2, WSB_FRAME_TEXT, 0, "\xc0\x80", FRAME_FAULT_TEXT },
-    { "/stream-input/fault/surrogate", 3, WSB_FRAME_TEXT, 0, "\xed\xa0\x80", FRAME_FAULT_TEXT },
-    { "/stream-input/fault/cut-character", 2, WSB_FRAME_TEXT, 0, "\xe2\x82", FRAME_FAULT_TEXT },
+    { "/stream-input/fault/overlong", 2, WSB_FRAME_TEXT, 0, "\xc0\x80", FRAME_FAULT_DATA },
+    { "/stream-input/fault/surrogate", 3, WSB_FRAME_TEXT, 0, "\xed\xa0\x80", FRAME_FAULT_DATA },
+    { "/stream-input/fault/cut-character", 2, WSB_FRAME_TEXT, 0, "\xe2\x82", FRAME_FAULT_DATA },
 };
 
 static void
