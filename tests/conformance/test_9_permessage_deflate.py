@@ -9,6 +9,7 @@ import pytest
 
 from case import Answers, Case
 from harness import frames
+from harness.compressor import RSV1, Compressor
 from harness.frames import response
 from request_fields import Requests, has
 from steps import (
@@ -24,24 +25,8 @@ from steps import (
 
 OFFER = "permessage-deflate; client_no_context_takeover"
 LIMIT = 2**20  # MaxMessageSize of the service
-RSV1, RSV2, RSV3 = 4, 2, 1
+RSV2, RSV3 = 2, 1
 TAIL = b"\x00\x00\xff\xff"
-
-
-class Compressor:
-    """Payloads of one connection's messages, as section 7.2.1 makes them."""
-
-    def __init__(self, level=6, window_bits=15, takeover=True):
-        self._settings = (level, zlib.DEFLATED, -window_bits)
-        self._takeover = takeover
-        self._stream = zlib.compressobj(*self._settings)
-
-    def payload(self, data):
-        compressed = self._stream.compress(data) + self._stream.flush(zlib.Z_SYNC_FLUSH)
-        if not self._takeover:
-            self._stream = zlib.compressobj(*self._settings)
-        assert compressed.endswith(TAIL)
-        return compressed[:-4]
 
 
 def compressed(data, **settings):

@@ -3,13 +3,13 @@
 
 import os
 import struct
-import zlib
 
 import pytest
 
 from harness import frames
 from harness.application import Close, Error, Message
 from harness.bus_application import BusApplication
+from harness.compressor import RSV1, Compressor
 from harness.npm_server import NpmServer, needs_npm_ws
 from harness.waiting import eventually
 
@@ -80,17 +80,14 @@ async def descriptor_application(service, servers):
 async def test_who_does_not_read_is_not_inflated_for(descriptor_application, serve, serve_raw, service):
     """A few hundred KiB of a server's, at once, are 400 MiB: no more of it is inflated than the application reads."""
     size, count = MIB, 400
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-
-    def compressed(number):
-        payload = compressor.compress(struct.pack("=I", number) + bytes(size - 4))
-        return (payload + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\x00\x00\xff\xff")
 
     async def flood(peer):
         await peer.read_request()
         await peer.write(frames.response(peer.key, "Sec-WebSocket-Extensions: permessage-deflate"))
+        compressor = Compressor(level=9)
         for number in range(count):
-            await peer.write(frames.frame(frames.BINARY, compressed(number), reserved=4))
+            payload = compressor.payload(struct.pack("=I", number) + bytes(size - 4))
+            await peer.write(frames.frame(frames.BINARY, payload, reserved=RSV1))
         await peer.write(frames.close_frame(1000))
         await peer.read_to_end()
 
@@ -127,9 +124,8 @@ async def test_a_message_that_inflates_beyond_the_limit(websocket, serve, serve_
     async def bomb(peer):
         await peer.read_request()
         await peer.write(frames.response(peer.key, "Sec-WebSocket-Extensions: permessage-deflate"))
-        compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-        payload = b"".join(compressor.compress(bytes(MIB)) for _ in range(200)) + compressor.flush(zlib.Z_SYNC_FLUSH)
-        await peer.write(frames.frame(frames.BINARY, payload[:-4], reserved=4))
+        payload = Compressor(level=9).payload(bytes(200 * MIB))
+        await peer.write(frames.frame(frames.BINARY, payload, reserved=RSV1))
         await peer.read_to_end()
 
     before = service.resident_kib()

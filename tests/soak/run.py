@@ -42,6 +42,7 @@ MaxConnectionsPerUser=2000
 MaxWebSocketsPerUser=4000
 MaxPendingHandshakes=128
 MaxPendingHandshakesTotal=256
+PermessageDeflate=yes
 """
 
 

@@ -28,8 +28,10 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "integration")]
 # pylint: disable=wrong-import-position
 import messages
 from harness import frames
+from harness.compressor import RSV1, Compressor
 
 PAUSE_MAX = 1.5  # seconds
+COMPRESSED_SHARE = 1 / 3  # of the connections, and there half of the messages
 WRONG_ANSWERS = (
     b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
@@ -38,7 +40,7 @@ WRONG_ANSWERS = (
     b"",
 )
 WRONG_FRAMES = (
-    frames.frame(frames.BINARY, b"x", reserved=4),
+    frames.frame(frames.BINARY, b"x", reserved=2),
     frames.frame(0x3, b"x"),
     frames.frame(frames.BINARY, b"x", mask=b"abcd"),
     frames.frame(frames.PING, b"x", fin=False),
@@ -52,9 +54,10 @@ WRONG_FRAMES = (
 class Connection:
     """What one connection brought, and what it was sent."""
 
-    def __init__(self, reader, writer, identity, count):
+    def __init__(self, reader, writer, identity, count, compressor=None):
         self.reader = reader
         self.writer = writer
+        self.compressor = compressor
         self.identity = identity
         self.count = count
         self.expected = 0  # number of the message that is to come
@@ -69,7 +72,10 @@ class Connection:
         await self.writer.drain()
 
     async def send(self, message):
-        await self.write(frames.frame(frames.BINARY, message))
+        if self.compressor is not None and random.random() < 0.5:
+            await self.write(frames.frame(frames.BINARY, self.compressor.payload(message), reserved=RSV1))
+        else:
+            await self.write(frames.frame(frames.BINARY, message))
         self.sent += 1
 
     def check(self, message):
@@ -180,8 +186,10 @@ async def serve(reader, writer):
         elif kind == "silent":
             await reader.read()
         else:
-            writer.write(frames.response(key))
-            await serve_connection(kind, Connection(reader, writer, identity, count))
+            compressor = Compressor() if random.random() < COMPRESSED_SHARE else None
+            fields = ["Sec-WebSocket-Extensions: permessage-deflate"] if compressor else []
+            writer.write(frames.response(key, *fields))
+            await serve_connection(kind, Connection(reader, writer, identity, count, compressor))
     except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
         pass
     finally:
