@@ -46,7 +46,8 @@ subject_read_group_names(Subject *subject)
 
     g_clear_pointer(&subject->group_names, g_ptr_array_unref);
     subject->group_names = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < subject->groups->len; i++) {
+    /* Who was not identified has no groups at all. */
+    for (guint i = 0; subject->groups != NULL && i < subject->groups->len; i++) {
         char *name = NULL;
 
         if (name_of_group(g_array_index(subject->groups, gid_t, i), &name) == NAME_FAILED)

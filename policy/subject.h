@@ -31,8 +31,8 @@ Subject *subject_new_unidentified(void);
  * there is a name: a rule that has it must not be passed over. */
 Subject *subject_new_for_uid(uid_t uid);
 
-/* Asks the name service, which may block, for the names of the groups of SUBJECT, which is identified. FALSE where it
- * cannot tell one of them, which is left out. */
+/* Asks the name service, which may block, for the names of the groups of SUBJECT; who was not identified has none. FALSE
+ * where it cannot tell one of them, which is left out. */
 gboolean subject_read_group_names(Subject *subject);
 
 /*

@@ -106,6 +106,23 @@ test_at_load_alone(void)
     g_assert_cmpstr(policy_access_section(access), ==, "group " LATE_NAME);
 }
 
+/* Who was not identified is no member of anything, and nobody is asked. */
+static void
+test_unidentified(void)
+{
+    g_autoptr(Policy) policy = NULL;
+    g_autoptr(PolicyAccess) access = NULL;
+    g_autoptr(Subject) subject = subject_new_unidentified();
+
+    reset(/* group_exists= */ FALSE);
+    policy = loaded_policy_new("[group " LATE_NAME "]\n[unidentified]\n");
+    g_assert_true(policy_asks_names(policy));
+    policy_read_names(policy, subject);
+    g_assert_cmpuint(database.n_asked_by_id, ==, 0);
+    access = policy_access_new(policy, subject);
+    g_assert_cmpstr(policy_access_section(access), ==, "unidentified");
+}
+
 static void
 test_group_made_later(void)
 {
@@ -154,6 +171,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy-names/never", test_never);
     g_test_add_func("/policy-names/at-load-alone", test_at_load_alone);
+    g_test_add_func("/policy-names/unidentified", test_unidentified);
     g_test_add_func("/policy-names/group-made-later", test_group_made_later);
     g_test_add_func("/policy-names/not-told", test_not_told);
     return g_test_run();
