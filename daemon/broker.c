@@ -42,6 +42,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)websocket_free);
     broker->user_counts = g_hash_table_new(NULL, NULL);
     broker->meters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    broker->reloads = reloads_new(broker);
     audit_policy_loaded(broker->generation);
     return broker;
 }
@@ -49,6 +50,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
 void
 broker_free(Broker *broker)
 {
+    reloads_free(broker->reloads);
     certificate_reader_free(broker->certificates);
     g_hash_table_unref(broker->websockets);
     g_hash_table_unref(broker->callers);
@@ -68,7 +70,8 @@ broker_note_call(Broker *broker)
 gint64
 broker_get_idle_since(const Broker *broker)
 {
-    return g_hash_table_size(broker->websockets) > 0 ? -1 : broker->last_use;
+    return g_hash_table_size(broker->websockets) > 0 || reloads_pending(broker->reloads) ? -1
+                                                                                         : broker->last_use;
 }
 
 /* NAME is taken. */
@@ -86,8 +89,8 @@ get_meter(Broker *broker, char *name)
 }
 
 /* By the section that grants it something now. */
-static void
-set_meters(Broker *broker, Caller *caller)
+void
+broker_set_meters(Broker *broker, Caller *caller)
 {
     const char *section = policy_access_section(caller->access);
 
@@ -100,7 +103,7 @@ broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *subject)
 {
     Caller *caller = caller_new(name, uid, subject, broker->policy, &broker->caller_setup);
 
-    set_meters(broker, caller);
+    broker_set_meters(broker, caller);
     g_hash_table_insert(broker->callers, caller->name, caller);
     return caller;
 }
@@ -149,8 +152,8 @@ broker_release(Broker *broker, const Caller *caller, WebSocket *websocket)
 }
 
 /* Those of OWNER; all for NULL. */
-static GPtrArray *
-collect_websockets(Broker *broker, const Caller *owner)
+GPtrArray *
+broker_collect_websockets(Broker *broker, const Caller *owner)
 {
     GPtrArray *found = g_ptr_array_new();
     GHashTableIter iter;
@@ -172,7 +175,7 @@ broker_remove_caller(Broker *broker, const char *name)
 
     if (!caller)
         return;
-    websockets = caller->n_websockets > 0 ? collect_websockets(broker, caller) : g_ptr_array_new();
+    websockets = caller->n_websockets > 0 ? broker_collect_websockets(broker, caller) : g_ptr_array_new();
     for (guint i = 0; i < websockets->len; i++)
         drop_websocket(broker, g_ptr_array_index(websockets, i));
     g_assert(caller->n_websockets == 0);
@@ -185,7 +188,7 @@ websockets_of(Broker *broker, const char *name)
 {
     const Caller *caller = broker_find_caller(broker, name);
 
-    return caller ? collect_websockets(broker, caller) : g_ptr_array_new();
+    return caller ? broker_collect_websockets(broker, caller) : g_ptr_array_new();
 }
 
 void
@@ -264,7 +267,7 @@ broker_find_websocket(Broker *broker, const Caller *caller, guint64 id)
 GPtrArray *
 broker_list_websockets(Broker *broker, const Caller *caller)
 {
-    return collect_websockets(broker, caller_is_administrator(caller) ? NULL : caller);
+    return broker_collect_websockets(broker, caller_is_administrator(caller) ? NULL : caller);
 }
 
 Policy *
@@ -285,66 +288,12 @@ broker_get_config(const Broker *broker)
     return broker->setup.config;
 }
 
-/* Reload and the end. */
-
-static void
-judge_all(Broker *broker)
-{
-    g_autoptr(GPtrArray) websockets = collect_websockets(broker, /* owner= */ NULL);
-
-    for (guint i = 0; i < websockets->len; i++) {
-        WebSocket *websocket = g_ptr_array_index(websockets, i);
-        const Caller *caller = websocket_get_owner(websocket);
-        g_auto(Decision) decision = { 0 };
-
-        if (!websocket_is_busy(websocket) || authority_judge(websocket, &decision))
-            continue;
-        (void)audit_decision(caller->subject, caller->uid, &caller->meters, websocket_get_url(websocket),
-                             &decision);
-        websocket_terminate(websocket, WSB_CLOSE_POLICY_VIOLATION, "",
-                            failure_new(STAGE_POLICY, decision.code, decision.explanation));
-    }
-}
-
-static char *
-join_problems(const Problems *problems)
-{
-    GString *text = g_string_new(NULL);
-
-    for (guint i = 0; i < problems_count(problems); i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", problems_get(problems, i));
-    return g_string_free(text, FALSE);
-}
-
-gboolean
-broker_reload(Broker *broker, GError **error)
-{
-    g_autoptr(Problems) problems = problems_new();
-    Policy *policy = policy_load(broker->setup.config_folders, problems);
-    GHashTableIter iter;
-    gpointer caller;
-
-    if (!policy) {
-        g_autofree char *text = join_problems(problems);
-        return coded_error_set(error, WSB_CODE_UNKNOWN, "The policy in force stays: %s", text);
-    }
-    policy_unref(broker->policy);
-    broker->policy = policy;
-    broker->generation++;
-    audit_policy_loaded(broker->generation);
-    g_hash_table_iter_init(&iter, broker->callers);
-    while (g_hash_table_iter_next(&iter, NULL, &caller)) {
-        caller_set_policy(caller, policy, broker->setup.config);
-        set_meters(broker, caller);
-    }
-    judge_all(broker);
-    return TRUE;
-}
+/* The end. */
 
 void
 broker_shut_down(Broker *broker)
 {
-    g_autoptr(GPtrArray) websockets = collect_websockets(broker, /* owner= */ NULL);
+    g_autoptr(GPtrArray) websockets = broker_collect_websockets(broker, /* owner= */ NULL);
 
     broker->shutting_down = TRUE;
     for (guint i = 0; i < websockets->len; i++)

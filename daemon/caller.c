@@ -122,11 +122,12 @@ on_facts(const ProcessFacts *facts, gpointer user_data)
 }
 
 static void
-on_user_named(Subject *subject, gpointer user_data)
+on_user_named(Subject *subject, const GError *error, gpointer user_data)
 {
     CallerQuestion *question = user_data;
     const Credentials *credentials = &question->credentials;
 
+    (void)error;
     question->subject = subject;
     if (subject)
         question->identification = identifier_ask(question->identifier, credentials->pid, credentials->pidfd,

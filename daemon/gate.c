@@ -368,9 +368,9 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
 }
 
 gboolean
-gate_inquire(Gate *gate, const char *name, sd_bus_message *call, Inquired answer, gpointer user_data)
+gate_inquire(Gate *gate, const char *who, sd_bus_message *call, Inquired answer, gpointer user_data)
 {
-    return inquiries_start(gate->inquiries, name, call, answer, user_data);
+    return inquiries_start(gate->inquiries, who, call, answer, user_data);
 }
 
 Gate *

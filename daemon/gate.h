@@ -28,9 +28,8 @@ void gate_refuse(Gate *gate, const char *name);
 /* The caller NAME has read its replies: its calls may pass again. */
 void gate_open(Gate *gate, const char *name);
 
-/* As inquiries_start(): who NAME is, a connection that has not called and need not. */
-gboolean gate_inquire(Gate *gate, const char *name, sd_bus_message *call, Inquired answer,
-                      gpointer user_data);
+/* As inquiries_start(): who WHO is, who has not called and need not. */
+gboolean gate_inquire(Gate *gate, const char *who, sd_bus_message *call, Inquired answer, gpointer user_data);
 
 /* What CALL, the Connect that the gate has just let pass, brings for TLS: free with tls_reading_free(). NULL where it has
  * not been read. */

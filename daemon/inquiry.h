@@ -6,11 +6,12 @@
 
 #include <systemd/sd-bus.h>
 
-/* Calls that are about connections which have not called themselves. */
+/* Calls that are about somebody who has not called. */
 typedef struct Inquiries Inquiries;
 
-/* SUBJECT, valid during the call, and UID are as CallerIdentified has them. */
-typedef void (*Inquired)(sd_bus_message *call, const Subject *subject, uid_t uid, gpointer user_data);
+/* SUBJECT, or else ERROR, a coded one that says why there is none, is valid during the call. */
+typedef void (*Inquired)(sd_bus_message *call, const Subject *subject, const GError *error,
+                         gpointer user_data);
 
 /* BUS and IDENTIFIER outlive it. */
 Inquiries *inquiries_new(sd_bus *bus, Identifier *identifier);
@@ -19,10 +20,11 @@ void inquiries_free(Inquiries *inquiries);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inquiries, inquiries_free)
 
 /*
- * Finds out who the connection NAME is, without making a caller of it. ANSWER is called once, later, with CALL, which is
- * kept until then. FALSE when too much is asked at a time, or nothing can be.
+ * Finds out who WHO is: the unique name of a connection to the bus, without making a caller of it, or a subject as
+ * subject_parse() reads it. ANSWER is called once, later, with CALL, which is kept until then. FALSE when too much is
+ * asked at a time, or nothing can be.
  */
-gboolean inquiries_start(Inquiries *inquiries, const char *name, sd_bus_message *call, Inquired answer,
+gboolean inquiries_start(Inquiries *inquiries, const char *who, sd_bus_message *call, Inquired answer,
                          gpointer user_data);
 
 /* Whether any has not been answered. */

@@ -149,6 +149,17 @@ on_idle(gpointer user_data)
     (void)on_terminate(user_data);
 }
 
+static void
+on_reloaded(const GError *error, gpointer user_data)
+{
+    const Service *service = user_data;
+
+    if (error)
+        g_warning("%s", error->message);
+    if (!service->stopping)
+        sd_notify(FALSE, "READY=1");
+}
+
 static gboolean
 on_hangup(gpointer user_data)
 {
@@ -156,9 +167,8 @@ on_hangup(gpointer user_data)
     g_autoptr(GError) error = NULL;
 
     sd_notifyf(FALSE, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
-    if (!broker_reload(service->broker, &error))
-        g_warning("%s", error->message);
-    sd_notify(FALSE, "READY=1");
+    if (!broker_reload(service->broker, on_reloaded, service, &error))
+        on_reloaded(error, service);
     return G_SOURCE_CONTINUE;
 }
 

@@ -66,35 +66,34 @@ method_check_access(sd_bus_message *message, void *user_data, sd_bus_error *ret_
     return reply_access(message, objects, current_caller(objects)->access, url);
 }
 
+/* The reply to a call that its handler has kept. */
+static void
+reply_error(sd_bus_message *call, const GError *error)
+{
+    sd_bus_error reply = SD_BUS_ERROR_NULL;
+
+    (void)bus_error_set(&reply, error);
+    (void)sd_bus_reply_method_error(call, &reply);
+    sd_bus_error_free(&reply);
+}
+
 /* Who was asked about has not called, so it had to be found out who that is. */
 static void
-on_inquired(sd_bus_message *call, const Subject *subject, uid_t uid, gpointer user_data)
+on_inquired(sd_bus_message *call, const Subject *subject, const GError *error, gpointer user_data)
 {
     Objects *objects = user_data;
     const char *who = NULL, *url = NULL;
     g_autoptr(PolicyAccess) access = NULL;
 
+    if (error) {
+        reply_error(call, error);
+        return;
+    }
     if (sd_bus_message_rewind(call, /* complete= */ TRUE) < 0 ||
         sd_bus_message_read(call, "ss", &who, &url) < 0)
         return;
-    if (uid == (uid_t)-1) {
-        (void)sd_bus_reply_method_errorf(call, coded_error_get_dbus_name(WSB_CODE_PARAMETER),
-                                         "%d: The bus knows no connection %s", WSB_CODE_PARAMETER, who);
-        return;
-    }
     access = policy_access_new(broker_get_policy(objects->broker), subject);
     (void)reply_access(call, objects, access, url);
-}
-
-static int
-inquire(sd_bus_message *message, Objects *objects, const char *who, sd_bus_error *ret_error)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (gate_inquire(objects->gate, who, message, on_inquired, objects))
-        return 1;
-    coded_error_set(&error, WSB_CODE_LIMIT_EXCEEDED, "Too many connections are being looked up");
-    return bus_error_set(ret_error, error);
 }
 
 static int
@@ -103,9 +102,6 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
     Objects *objects = user_data;
     const char *who = NULL, *url = NULL;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GError) parse_error = NULL;
-    g_autoptr(Subject) subject = NULL;
-    g_autoptr(PolicyAccess) access = NULL;
     Caller *caller;
     int r = sd_bus_message_read(message, "ss", &who, &url);
 
@@ -117,16 +113,10 @@ method_explain_access(sd_bus_message *message, void *user_data, sd_bus_error *re
     caller = broker_find_caller(objects->broker, who);
     if (caller)
         return reply_access(message, objects, caller->access, url);
-    if (who[0] == ':')
-        return inquire(message, objects, who, ret_error);
-    subject = subject_parse(who, &parse_error);
-    if (!subject) {
-        coded_error_set(&error, WSB_CODE_PARAMETER, "%s", parse_error->message);
-        return bus_error_set(ret_error, error);
-    }
-    policy_read_names(broker_get_policy(objects->broker), subject);
-    access = policy_access_new(broker_get_policy(objects->broker), subject);
-    return reply_access(message, objects, access, url);
+    if (gate_inquire(objects->gate, who, message, on_inquired, objects))
+        return 1;
+    coded_error_set(&error, WSB_CODE_LIMIT_EXCEEDED, "Too many are being looked up");
+    return bus_error_set(ret_error, error);
 }
 
 /* As MaxConnectRate= is written. */
@@ -204,6 +194,21 @@ method_list_websockets(sd_bus_message *message, void *user_data, sd_bus_error *r
     return r < 0 ? r : sd_bus_send(objects->bus, reply, NULL);
 }
 
+static void
+on_reloaded(const GError *error, gpointer user_data)
+{
+    sd_bus_message *call = user_data;
+
+    if (error) {
+        /* Whoever looks for it later is not who called. */
+        g_message("%s", error->message);
+        reply_error(call, error);
+    } else {
+        (void)sd_bus_reply_method_return(call, NULL);
+    }
+    sd_bus_message_unref(call);
+}
+
 static int
 method_reload_policy(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
 {
@@ -213,12 +218,10 @@ method_reload_policy(sd_bus_message *message, void *user_data, sd_bus_error *ret
 
     if (r < 0)
         return r;
-    if (!broker_reload(objects->broker, &error)) {
-        /* Whoever looks for it later is not who called. */
-        g_message("%s", error->message);
+    if (!broker_reload(objects->broker, on_reloaded, message, &error))
         return bus_error_set(ret_error, error);
-    }
-    return sd_bus_reply_method_return(message, NULL);
+    sd_bus_message_ref(message);
+    return 1;
 }
 
 static int

@@ -31,24 +31,26 @@ struct UserQuestion {
 typedef struct Reading {
     GHashTable *pending; /* touched in the main context alone */
     guint number;
+    char *text; /* that names the subject; NULL: that of the user */
     uid_t uid;
     GArray *groups; /* of gid_t */
     gboolean group_names;
     Subject *subject;
+    GError *error;
 } Reading;
 
 static void
-conclude(UserQuestion *question, Subject *subject)
+conclude(UserQuestion *question, Subject *subject, const GError *error)
 {
     g_hash_table_remove(question->names->pending, GUINT_TO_POINTER(question->number));
     g_source_destroy(question->deadline);
-    question->callback(subject, question->user_data);
+    question->callback(subject, error, question->user_data);
 }
 
 static gboolean
 on_deadline(gpointer user_data)
 {
-    conclude(user_data, NULL);
+    conclude(user_data, /* subject= */ NULL, /* error= */ NULL);
     return G_SOURCE_REMOVE;
 }
 
@@ -58,8 +60,10 @@ reading_free(gpointer data)
     Reading *reading = data;
 
     g_hash_table_unref(reading->pending);
-    g_array_unref(reading->groups);
+    g_free(reading->text);
+    g_clear_pointer(&reading->groups, g_array_unref);
     subject_free(reading->subject);
+    g_clear_error(&reading->error);
     g_free(reading);
 }
 
@@ -70,7 +74,7 @@ on_read(gpointer user_data)
     UserQuestion *question = g_hash_table_lookup(reading->pending, GUINT_TO_POINTER(reading->number));
 
     if (question)
-        conclude(question, g_steal_pointer(&reading->subject));
+        conclude(question, g_steal_pointer(&reading->subject), reading->error);
     return G_SOURCE_REMOVE;
 }
 
@@ -80,8 +84,9 @@ run_reading(gpointer data, gpointer user_data)
     Reading *reading = data;
 
     (void)user_data;
-    reading->subject = subject_new_for_uid(reading->uid);
-    if (reading->subject)
+    reading->subject =
+        reading->text ? subject_parse(reading->text, &reading->error) : subject_new_for_uid(reading->uid);
+    if (reading->subject && reading->groups)
         g_array_append_vals(reading->subject->groups, reading->groups->data, reading->groups->len);
     if (reading->subject && reading->group_names && !subject_read_group_names(reading->subject))
         g_clear_pointer(&reading->subject, subject_free);
@@ -109,12 +114,11 @@ user_names_free(UserNames *names)
     g_free(names);
 }
 
-UserQuestion *
-user_names_ask(UserNames *names, uid_t uid, const GArray *groups, gboolean group_names, UserNamed callback,
-               gpointer user_data)
+/* READING is taken. */
+static UserQuestion *
+ask(UserNames *names, Reading *reading, UserNamed callback, gpointer user_data)
 {
     UserQuestion *question = g_new0(UserQuestion, 1);
-    Reading *reading = g_new0(Reading, 1);
 
     question->names = names;
     question->number = ++names->last_number;
@@ -126,13 +130,32 @@ user_names_ask(UserNames *names, uid_t uid, const GArray *groups, gboolean group
     g_hash_table_insert(names->pending, GUINT_TO_POINTER(question->number), question);
     reading->pending = g_hash_table_ref(names->pending);
     reading->number = question->number;
+    /* Without a thread it waits in the pool for one, or for its deadline. */
+    (void)g_thread_pool_push(names->threads, reading, NULL);
+    return question;
+}
+
+UserQuestion *
+user_names_ask(UserNames *names, uid_t uid, const GArray *groups, gboolean group_names, UserNamed callback,
+               gpointer user_data)
+{
+    Reading *reading = g_new0(Reading, 1);
+
     reading->uid = uid;
     reading->groups = g_array_new(FALSE, FALSE, sizeof(gid_t));
     g_array_append_vals(reading->groups, groups->data, groups->len);
     reading->group_names = group_names;
-    /* Without a thread it waits in the pool for one, or for its deadline. */
-    (void)g_thread_pool_push(names->threads, reading, NULL);
-    return question;
+    return ask(names, reading, callback, user_data);
+}
+
+UserQuestion *
+user_names_parse(UserNames *names, const char *text, UserNamed callback, gpointer user_data)
+{
+    Reading *reading = g_new0(Reading, 1);
+
+    reading->text = g_strdup(text);
+    reading->group_names = TRUE;
+    return ask(names, reading, callback, user_data);
 }
 
 void

@@ -212,8 +212,8 @@ parse_user(Subject *subject, const char *name, GError **error)
         return fail(error, "user %s: a user is already named", name);
     if (name_parse_id(name, &id)) {
         subject->uid = id;
-        (void)name_of_user(id, &subject->user);
-        return TRUE;
+        return name_of_user(id, &subject->user) != NAME_FAILED ||
+               fail(error, "user %s: the system cannot look it up", name);
     }
     if (!name_is_account(name))
         return fail(error, "user %s: that is no name of an account", name);

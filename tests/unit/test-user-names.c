@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <string.h>
 
 #define NOBODYS 4294967294U /* an uid that no account has */
 #define UNTOLD 4711U        /* one that the system cannot look up */
@@ -30,15 +31,17 @@ getpwuid_r(uid_t uid, struct passwd *entry, G_GNUC_UNUSED char *buffer, G_GNUC_U
 typedef struct Answer {
     guint count;
     Subject *subject;
+    char *error;
 } Answer;
 
 static void
-on_named(Subject *subject, gpointer user_data)
+on_named(Subject *subject, const GError *error, gpointer user_data)
 {
     Answer *answer = user_data;
 
     answer->count++;
     answer->subject = subject;
+    answer->error = error ? g_strdup(error->message) : NULL;
 }
 
 static void
@@ -73,6 +76,39 @@ test_names(void)
     subject_free(nobody.subject);
     user_question_free(of_root);
     user_question_free(of_nobody);
+    user_names_free(names);
+}
+
+static const struct Words {
+    const char *text;
+    const char *error; /* part of it; NULL: a subject */
+} words[] = {
+    { "user root", NULL },      { "unit chat.service, user 0, group 0", NULL },
+    { "unidentified", NULL },   { "", "empty" },
+    { "nonsense", "nonsense" }, { "user 4711", "cannot look it up" },
+};
+
+/* A subject in words, whose accounts are looked up. */
+static void
+test_words(void)
+{
+    UserNames *names = user_names_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        Answer answer = { 0 };
+        UserQuestion *question = user_names_parse(names, words[i].text, on_named, &answer);
+
+        g_test_message("\"%s\"", words[i].text);
+        while (answer.count == 0)
+            g_main_context_iteration(NULL, TRUE);
+        user_question_free(question);
+        g_assert_cmpint(answer.subject != NULL, ==, words[i].error == NULL);
+        g_assert_cmpint(answer.error != NULL, ==, words[i].error != NULL);
+        if (answer.error)
+            g_assert_nonnull(strstr(answer.error, words[i].error));
+        g_clear_pointer(&answer.subject, subject_free);
+        g_free(answer.error);
+    }
     user_names_free(names);
 }
 
@@ -116,6 +152,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/user-names/names", test_names);
+    g_test_add_func("/user-names/words", test_words);
     g_test_add_func("/user-names/not-told", test_not_told);
     g_test_add_func("/user-names/freed-at-once", test_freed_at_once);
     return g_test_run();
