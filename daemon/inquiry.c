@@ -11,7 +11,7 @@
 #include "caller.h"
 #include "coded-error.h"
 
-enum { INQUIRIES_MAX = 16 };
+enum { INQUIRIES_MAX = 64 };
 
 struct Inquiries {
     sd_bus *bus;

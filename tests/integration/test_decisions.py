@@ -206,6 +206,16 @@ async def test_explain_access_of_no_connection(bus_application, name):
     assert name in message
 
 
+@pytest.mark.policy(f"{ADMINISTRATOR}[group no-such-group-yet]\n")
+async def test_explain_access_in_words(bus_application):
+    """Under a policy for which groups have to be known by name."""
+    for who, expected in (("unidentified", False), ("user 0, group 0", True), ("unit a.service", True)):
+        answer = await bus_application.call_manager("ExplainAccess", "ss", who, "ws://h/")
+        assert answer[0] is expected
+    for who in ("", "nonsense", "user -1", "group no-such-group-yet"):
+        await refused(401, bus_application.call_manager("ExplainAccess", "ss", who, "ws://h/"))
+
+
 @accounts.needs_root
 async def test_administrator_no_longer(remote, service):
     def policy(administrator):
