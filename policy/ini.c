@@ -18,7 +18,7 @@ typedef struct Parser {
     GPtrArray *sections;
     IniSection *section;  /* NULL before the first heading and below a broken one */
     gboolean has_heading; /* a heading was seen, broken or not */
-    GHashTable *seen;     /* "section\nkey" to the first IniEntry of it, owned by its section */
+    GHashTable *seen;     /* see ini_claim_key() */
     guint line;
 } Parser;
 
@@ -88,24 +88,40 @@ entry_new(const char *key, const char *value, guint line)
     return entry;
 }
 
+GHashTable *
+ini_seen_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+gboolean
+ini_claim_key(GHashTable *seen, const char *section, const IniEntry *entry, const char *path,
+              Problems *problems)
+{
+    g_autofree char *id = g_strconcat(section, "\n", entry->key, NULL);
+    guint first = GPOINTER_TO_UINT(g_hash_table_lookup(seen, id));
+
+    if (first != 0) {
+        problems_add(
+            problems, path, entry->line,
+            "%s is already set in line %u for this section; write one list separated by ;, or one value",
+            entry->key, first);
+        return FALSE;
+    }
+    g_hash_table_insert(seen, g_steal_pointer(&id), GUINT_TO_POINTER(entry->line));
+    return TRUE;
+}
+
 /* Two headings of one name in a file are one section: what counts is the name. */
 static void
 add_entry(Parser *parser, const char *key, const char *value)
 {
-    g_autofree char *id = g_strconcat(parser->section->name, "\n", key, NULL);
-    const IniEntry *first = g_hash_table_lookup(parser->seen, id);
-    IniEntry *entry;
+    IniEntry *entry = entry_new(key, value, parser->line);
 
-    if (first != NULL) {
-        problems_add(
-            parser->problems, parser->path, parser->line,
-            "%s is already set in line %u for this section; write one list separated by ;, or one value", key,
-            first->line);
-        return;
-    }
-    entry = entry_new(key, value, parser->line);
-    g_ptr_array_add(parser->section->entries, entry);
-    g_hash_table_insert(parser->seen, g_steal_pointer(&id), entry);
+    if (ini_claim_key(parser->seen, parser->section->name, entry, parser->path, parser->problems))
+        g_ptr_array_add(parser->section->entries, entry);
+    else
+        entry_free(entry);
 }
 
 static void
@@ -177,7 +193,7 @@ check_encoding(const char *path, const char *text, gsize length, Problems *probl
 GPtrArray *
 ini_parse(const char *path, const char *text, gsize length, Problems *problems)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) seen = ini_seen_new();
     Parser parser = {
         .path = path,
         .problems = problems,

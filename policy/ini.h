@@ -19,6 +19,17 @@ typedef struct IniSection {
     GPtrArray *entries; /* of IniEntry, in the order of their lines */
 } IniSection;
 
+/* Which keys the sections of one file have set so far, and where. Free with g_hash_table_unref(). */
+GHashTable *ini_seen_new(void);
+
+/*
+ * Whether ENTRY is the first of its key in SECTION of a file, whose SEEN remembers it; if not, that is appended to
+ * PROBLEMS under PATH. ini_parse() has asked this for the names of sections; who knows of several names that are one
+ * section asks again.
+ */
+gboolean ini_claim_key(GHashTable *seen, const char *section, const IniEntry *entry, const char *path,
+                       Problems *problems);
+
 /*
  * Parses TEXT, of LENGTH bytes, which need not end in NUL. Each error is appended to PROBLEMS under PATH.
  * What could be understood is returned all the same, never NULL, so that its values can be checked in the

@@ -50,29 +50,30 @@ policy_unref(Policy *policy)
     g_free(policy);
 }
 
-/* The section of that identity, made if it is the first. Takes IDENTITY. */
+/* The section of that identity, made if it is the first. */
 static Section *
-ensure_section(Policy *policy, const SectionKind *kind, char *identity, const char *heading, const char *rule)
+ensure_section(Policy *policy, const SectionKind *kind, const char *identity, const char *heading,
+               const char *rule)
 {
     Section *section = g_hash_table_lookup(policy->sections, identity);
 
-    if (section != NULL) {
-        g_free(identity);
+    if (section != NULL)
         return section;
-    }
     policy->asks_names = policy->asks_names || section_kind_asks_names(kind, identity);
     section = section_new(kind, heading, rule, g_hash_table_size(policy->sections));
-    g_hash_table_insert(policy->sections, identity, section);
+    g_hash_table_insert(policy->sections, g_strdup(identity), section);
     return section;
 }
 
+/* SEEN has what FILE has set so far, by identity: two spellings of one account are one section. */
 static void
-add_ini_section(Policy *policy, const ConfigFile *file, const IniSection *ini, Problems *problems)
+add_ini_section(Policy *policy, const ConfigFile *file, const IniSection *ini, GHashTable *seen,
+                Problems *problems)
 {
     g_autofree char *rule = g_strdup_printf("%s:%u", file->label, ini->line);
     g_autoptr(Section) nameless = NULL;
     g_autoptr(GError) error = NULL;
-    char *identity = NULL;
+    g_autofree char *identity = NULL;
     const SectionKind *kind = section_kind_parse(ini->name, &identity, &error);
     Section *section;
 
@@ -88,7 +89,8 @@ add_ini_section(Policy *policy, const ConfigFile *file, const IniSection *ini, P
         const IniEntry *entry = g_ptr_array_index(ini->entries, i);
         g_autofree char *entry_rule = g_strdup_printf("%s:%u", file->label, entry->line);
 
-        section_assign(section, entry, file->path, entry_rule, problems);
+        if (kind == NULL || ini_claim_key(seen, identity, entry, file->path, problems))
+            section_assign(section, entry, file->path, entry_rule, problems);
     }
 }
 
@@ -103,10 +105,11 @@ policy_load(const char *const *folders, Problems *problems)
     for (guint i = 0; i < files->len; i++) {
         const ConfigFile *file = g_ptr_array_index(files, i);
         g_autoptr(GPtrArray) sections = ini_parse(file->path, file->text, file->length, problems);
+        g_autoptr(GHashTable) seen = ini_seen_new();
 
         g_hash_table_insert(policy->paths, g_strdup(file->label), g_strdup(file->path));
         for (guint j = 0; j < sections->len; j++)
-            add_ini_section(policy, file, g_ptr_array_index(sections, j), problems);
+            add_ini_section(policy, file, g_ptr_array_index(sections, j), seen, problems);
     }
     return problems_count(problems) == problems_before ? g_steal_pointer(&policy) : NULL;
 }

@@ -314,6 +314,8 @@ static const Merge merges[] = {
       "[user 0]\nAllowLocalAddresses=no\n", "ws://127.0.0.1/", 2302998, "policy.d/20.conf:2" },
     { "[user 0]\nPermissions=INTERNET\n\n[user 0]\nAllowDomains=a\n", "", "ws://a/", 0,
       "policy.d/10.conf:5" },
+    { "[user 0]\nPermissions=INTERNET\n[user root]\nAllowDomains=a\n[group 0]\nAllowDomains=a\n",
+      "[user root]\nPermissions=INTERNET\n", "ws://a/", 0, "policy.d/10.conf:4" },
 };
 
 static void
@@ -428,6 +430,11 @@ static const struct LoadError {
     { "[user *]\nAllowLocalAddresses=true\n", 2, "AllowLocalAddresses: write yes or no" },
     { "[user *]\nAllowLocalAddresses=\n", 2, "write yes or no" },
     { "[user *]\nPermissions=\nPermissions=INTERNET\n", 3, "already set in line 2" },
+    /* Two spellings of one account are one section. */
+    { "[user 0]\nPermissions=\n[user root]\nPermissions=INTERNET\n", 4, "already set in line 2" },
+    { "[user root]\n\nAllowDomains=a\n[user *]\n[user 0]\nAllowDomains=b\n", 6, "already set in line 3" },
+    { "[group 0]\nMode=report\n[group root]\nMode=enforce\n", 4, "Mode is already set in line 2" },
+    { "[user 7]\nMode=report\n[user 007]\nMode=enforce\n", 4, "Mode is already set in line 2" },
     { "Permissions=INTERNET\n", 1, "before any [section]" },
 };
 
