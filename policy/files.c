@@ -109,6 +109,7 @@ read_file(GPtrArray *files, const char *path, const char *label, gboolean may_be
         problems_add(problems, path, 0, "the file cannot be opened: %s", g_strerror(errno));
         return TRUE;
     }
+    (void)problems_add_file(problems, path);
     fault = read_regular(descriptor, content);
     close(descriptor);
     if (fault != NULL) {

@@ -3,14 +3,18 @@
 
 #include <glib.h>
 
-/* The errors found in a set of configuration files: a list of "path:line: what is wrong", in the order
- * found. */
+/* The errors found in a set of configuration files: a list of "path:line: what is wrong", in the order of the files,
+ * as they were first named, and then of their lines. */
 typedef struct Problems Problems;
 
 Problems *problems_new(void);
 void problems_free(Problems *problems);
 
-/* LINE 0: the file as a whole. */
+/* Names the file at PATH, whose problems come behind those of the files named before. Returns its number among them,
+ * from 1. */
+guint problems_add_file(Problems *problems, const char *path);
+
+/* LINE 0: the file as a whole, which comes first. Names the file if nobody has. */
 void problems_add(Problems *problems, const char *path, guint line, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 

@@ -226,19 +226,29 @@ test_drop_ins(void)
     g_assert_cmpuint(g_strv_length(config->no_proxy), ==, 0);
 }
 
+/* In the order of files and lines, though syntax is looked at before the values are. */
 static void
 test_all_errors(void)
 {
+    static const char *const places[] = { "wsbroker.conf:1",          "wsbroker.conf:3",
+                                          "wsbroker.conf:4",          "wsbroker.conf:5",
+                                          "wsbroker.conf:7",          "wsbroker.conf.d/10.conf:2",
+                                          "wsbroker.conf.d/10.conf:3" };
     g_autoptr(ScratchFolder) scratch = scratch_folder_new();
     g_autoptr(Problems) problems = problems_new();
 
     scratch_folder_write(scratch, "wsbroker.conf",
-                         "MaxWebSockets=1\n[Broker]\nX=1\nCloseTimeout=5\n[Other]\nY=1\n", -1);
+                         "MaxWebSockets=1\n[Broker]\nX=1\nCloseTimeout=5\n[Other]\nY=1\n[\n", -1);
     scratch_folder_write(scratch, "wsbroker.conf.d/10.conf", "[Broker]\nMaxConnections=0\nnonsense\n", -1);
     g_assert_null(broker_config_load(scratch->folders, problems));
     for (guint i = 0; i < problems_count(problems); i++)
         g_test_message("%s", problems_get(problems, i));
-    g_assert_cmpuint(problems_count(problems), ==, 6);
+    g_assert_cmpuint(problems_count(problems), ==, G_N_ELEMENTS(places));
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *prefix = g_strdup_printf("%s/%s: ", scratch->path, places[i]);
+
+        g_assert_true(g_str_has_prefix(problems_get(problems, (guint)i), prefix));
+    }
 }
 
 /* A password in a proxy's URL stays out of what is printed. */

@@ -9,6 +9,7 @@
 #include "scratch-folder.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define CHAT "[unit chat.service]\nPermissions=INTERNET\nAllowDomains=chat.example;*.cdn.example\n"
 #define EVERYONE "[user *]\nPermissions=INTERNET\nAllowDomains=*\n"
@@ -459,28 +460,35 @@ test_load_errors(void)
     }
 }
 
-/* One run reports every error of every file. */
+/* One run reports every error of every file, in the order of files and lines. */
 static void
 test_all_errors(void)
 {
     g_autoptr(ScratchFolder) scratch = scratch_folder_new();
     g_autoptr(Problems) problems = problems_new();
-    static const char *const places[] = { "10.conf:1: ", "10.conf:2: ", "10.conf:4: ", "10.conf:5: ",
-                                          "10.conf:5: ", "20.conf:1: ", "20.conf:3: " };
+    g_autofree char *unreadable = scratch_folder_path(scratch, "policy.d/15.conf");
+    static const char *const places[] = { "10.conf:1: ",
+                                          "10.conf:2: ",
+                                          "10.conf:4: ",
+                                          "10.conf:5: DenyDomains: \"*a\"",
+                                          "10.conf:5: DenyDomains: \"*c\"",
+                                          "15.conf: ",
+                                          "20.conf:1: ",
+                                          "20.conf:3: ",
+                                          "20.conf:4: " };
 
     scratch_folder_write(scratch, "policy.d/10.conf",
                          "[nobody x]\nAllowDomains=x/y\n[user *]\nnonsense\nDenyDomains=*a;b;*c\n", -1);
-    scratch_folder_write(scratch, "policy.d/20.conf", "x=y\n[user *]\nz=\n", -1);
+    scratch_folder_write(scratch, "policy.d/20.conf", "x=y\n[user *]\nz=\n;\n", -1);
+    g_assert_cmpint(symlink("nowhere", unreadable), ==, 0);
     g_assert_null(policy_load(scratch->folders, problems));
     for (guint i = 0; i < problems_count(problems); i++)
         g_test_message("%s", problems_get(problems, i));
     g_assert_cmpuint(problems_count(problems), ==, G_N_ELEMENTS(places));
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
-        gboolean found = FALSE;
+        g_autofree char *prefix = g_strdup_printf("%s/policy.d/%s", scratch->path, places[i]);
 
-        for (guint j = 0; j < problems_count(problems); j++)
-            found = found || strstr(problems_get(problems, j), places[i]) != NULL;
-        g_assert_true(found);
+        g_assert_true(g_str_has_prefix(problems_get(problems, (guint)i), prefix));
     }
 }
 
