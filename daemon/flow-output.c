@@ -125,22 +125,35 @@ flow_output_extend(FlowOutput *self, gsize length)
     return self->kept->data + end;
 }
 
-void
+/* Whether one of the frames that are kept from OFFSET on, where one begins, is a Close. */
+static gboolean
+flow_output_keeps_close(const FlowOutput *self, gsize offset)
+{
+    for (; offset < self->kept->len; offset += client_frame_size(self->kept->data + offset))
+        if ((self->kept->data[offset] & BITS_OPCODE) == OPCODE_CLOSE)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
 flow_output_discard(FlowOutput *self)
 {
     gsize begun = self->at + MIN(self->retry, TLS_RECORD_MAX);
+    gboolean has_close;
 
     if (flow_output_get_backlog(self) == 0)
-        return;
+        return FALSE;
     advance_boundary(self, begun);
     if (self->boundary >= self->kept->len)
-        return;
+        return FALSE;
+    has_close = flow_output_keeps_close(self, self->boundary);
     g_byte_array_set_size(self->kept, (guint)self->boundary);
     self->retry = MIN(self->retry, self->kept->len - self->at);
     if (flow_output_get_backlog(self) == 0) {
         flow_output_drop_kept(self);
         flow_output_set_blocked(self, FALSE);
     }
+    return has_close;
 }
 
 void

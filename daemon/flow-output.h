@@ -34,8 +34,8 @@ void flow_output_set_corked(FlowOutput *output, gboolean corked);
 /* Bytes that wait for the transport. */
 gsize flow_output_get_backlog(const FlowOutput *output);
 
-/* Drops the kept frames of which nothing has been written yet. */
-void flow_output_discard(FlowOutput *output);
+/* Drops the kept frames of which nothing has been written yet. Returns whether a Close frame was one of them. */
+gboolean flow_output_discard(FlowOutput *output);
 
 /* Whether the transport refused bytes for good. What is written from then on is dropped: the reading side, which
  * may still have the peer's last words, says what became of the connection. */

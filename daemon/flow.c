@@ -119,10 +119,10 @@ flow_get_backlog(const Flow *self)
     return flow_output_get_backlog(self->output);
 }
 
-void
+gboolean
 flow_discard_backlog(Flow *self)
 {
-    flow_output_discard(self->output);
+    return flow_output_discard(self->output);
 }
 
 FrameFault

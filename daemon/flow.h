@@ -38,8 +38,9 @@ void flow_set_corked(Flow *flow, gboolean corked);
 /* Bytes that wait to be written to the transport. */
 gsize flow_get_backlog(const Flow *flow);
 
-/* Drops what waits to be written, but for a frame of which a part is out already. */
-void flow_discard_backlog(Flow *flow);
+/* Drops what waits to be written, but for a frame of which a part is out already. Returns whether a Close frame was
+ * dropped, in place of which another may be sent. */
+gboolean flow_discard_backlog(Flow *flow);
 
 /* FRAME_FAULT_NONE until libsoup has all that came before a fault of the server's; then what it is, and *ret_text
  * (static) why. Nothing more is handed on after one. */

@@ -358,8 +358,9 @@ upstream_terminate(Upstream *self, guint16 code, const char *reason)
 {
     /* Whoever read nothing for the application's sake now reads, to see the peer's answer; it is told to nobody. */
     upstream_set_paused(self, FALSE);
-    if (code == WSB_CLOSE_POLICY_VIOLATION)
-        flow_discard_backlog(self->flow);
+    /* A Close that was dropped with the rest has not been sent. */
+    if (code == WSB_CLOSE_POLICY_VIOLATION && flow_discard_backlog(self->flow))
+        self->close_sent = FALSE;
     send_close(self, code, reason);
     tell_closed(self, code, reason);
 }

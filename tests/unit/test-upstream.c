@@ -4,6 +4,7 @@
 
 #include "upstream.h"
 
+#include "client-frame.h"
 #include "lane-fixture.h"
 #include "socket-pair.h"
 
@@ -286,6 +287,102 @@ test_nothing_after_close(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     end(&link);
 }
 
+/* More than a socket takes, so that the last of it waits. */
+static void
+send_backlog(const Link *link)
+{
+    static const guint8 zeros[32 * 1024];
+    g_autoptr(GBytes) message = g_bytes_new_static(zeros, sizeof(zeros));
+
+    lane_enter(link->lane);
+    for (guint i = 0; i < 24; i++)
+        upstream_send(link->upstream, FALSE, message);
+    lane_leave(link->lane);
+    lane_fixture_settle();
+    g_assert_cmpuint(upstream_get_backlog(link->upstream), >, sizeof(zeros));
+}
+
+/* The server reads all that waits for it. */
+static GByteArray *
+read_backlog(const Link *link)
+{
+    GByteArray *all = g_byte_array_new();
+    guint8 buffer[4096];
+    gboolean waits;
+
+    do {
+        gssize n;
+
+        waits = upstream_get_backlog(link->upstream) > 0;
+        while ((n = socket_pair_read(link->pair, buffer, sizeof(buffer))) > 0)
+            g_byte_array_append(all, buffer, (guint)n);
+        lane_fixture_settle();
+    } while (waits);
+    return all;
+}
+
+/* The last frame is the one Close, with CODE. */
+static void
+assert_ends_with_close(const GByteArray *all, guint16 code)
+{
+    gsize size = 0;
+
+    for (gsize at = 0; at < all->len; at += size) {
+        const guint8 *frame = all->data + at, *payload = frame + 6;
+
+        size = client_frame_size(frame);
+        g_assert_cmpuint(frame[0], ==, at + size == all->len ? 0x80 | OPCODE_CLOSE : 0x80 | OPCODE_BINARY);
+        if (frame[0] == (0x80 | OPCODE_CLOSE))
+            g_assert_cmpuint((guint)((payload[0] ^ frame[2]) << 8 | (payload[1] ^ frame[3])), ==, code);
+    }
+    g_assert_cmpuint(size, ==, 6 + 2);
+}
+
+typedef enum { NOBODY, APPLICATION, SERVER } Closer;
+
+/* What waited is dropped, with the Close that waited behind it; and one Close goes out, where none was out. */
+static void
+test_revoked_with_backlog(LaneFixture *fixture, gconstpointer data)
+{
+    static const guint8 close[] = { 0x88, 2, 3000 >> 8, 3000 & 0xFF };
+    const Closer closer = GPOINTER_TO_INT(data);
+    g_autoptr(GByteArray) all = NULL;
+    Link link;
+
+    link_open(&link, fixture->hub, 5000 * G_TIME_SPAN_MILLISECOND, 0, 0);
+    send_backlog(&link);
+    if (closer == SERVER)
+        socket_pair_write(link.pair, close, sizeof(close));
+    lane_fixture_settle();
+    lane_enter(link.lane);
+    if (closer == APPLICATION)
+        upstream_close(link.upstream, 1000, "");
+    upstream_terminate(link.upstream, 1008, "");
+    lane_leave(link.lane);
+    g_assert_cmpuint(link.code, ==, 1008);
+    all = read_backlog(&link);
+    assert_ends_with_close(all, 1008);
+    g_assert_cmpuint(all->len, <, 24 * 32 * 1024);
+    end(&link);
+}
+
+static void
+test_revoked_after_close(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(GByteArray) all = NULL;
+    Link link;
+
+    link_open(&link, fixture->hub, 5000 * G_TIME_SPAN_MILLISECOND, 0, 0);
+    lane_enter(link.lane);
+    upstream_close(link.upstream, 1000, "");
+    upstream_terminate(link.upstream, 1008, "");
+    lane_leave(link.lane);
+    all = read_backlog(&link);
+    assert_ends_with_close(all, 1000);
+    end(&link);
+    g_assert_cmpuint(link.code, ==, 1008);
+}
+
 /* Pongs. */
 
 static const guint8 pong[] = { 0x8A, 0 };
@@ -328,8 +425,9 @@ test_no_pong(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     link_clear(&link);
 }
 
-#define ADD(name, test)                                                                                      \
-    g_test_add("/upstream/" name, LaneFixture, NULL, lane_fixture_set_up, test, lane_fixture_tear_down)
+#define ADD_WITH(name, test, data)                                                                           \
+    g_test_add("/upstream/" name, LaneFixture, data, lane_fixture_set_up, test, lane_fixture_tear_down)
+#define ADD(name, test) ADD_WITH(name, test, NULL)
 
 int
 main(int argc, char **argv)
@@ -340,6 +438,10 @@ main(int argc, char **argv)
     ADD("answer-to-close-and-end", test_answer_to_close_and_end);
     ADD("ping-while-closing", test_ping_while_closing);
     ADD("nothing-after-close", test_nothing_after_close);
+    ADD_WITH("revoked/backlog", test_revoked_with_backlog, GINT_TO_POINTER(NOBODY));
+    ADD_WITH("revoked/application-closes", test_revoked_with_backlog, GINT_TO_POINTER(APPLICATION));
+    ADD_WITH("revoked/server-closes", test_revoked_with_backlog, GINT_TO_POINTER(SERVER));
+    ADD("revoked/after-close", test_revoked_after_close);
     ADD("pause-ends-just-before-the-pong-timer", test_pause_ends_just_before_the_pong_timer);
     ADD("no-pong", test_no_pong);
     return g_test_run();
