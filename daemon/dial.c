@@ -135,7 +135,7 @@ on_tls_handshake(GObject *source, GAsyncResult *result, gpointer user_data)
         g_task_return_boolean(task, TRUE);
     } else if (shaken) {
         return_stage(task, STAGE_TLS, "The server's TLS version is below the least that is accepted");
-    } else if (dial->certificate_faults) {
+    } else if (dial->certificate_faults && !dial->target.credentials->accepts_any) {
         g_autofree char *text = describe_certificate_faults(dial);
 
         return_stage(task, STAGE_TLS, text);

@@ -11,6 +11,7 @@
 #include "gate.h"
 #include "identify-protocol.h"
 #include "idle.h"
+#include "key-limit.h"
 #include "objects.h"
 #include "source.h"
 #include "trust.h"
@@ -307,6 +308,11 @@ make_network(Service *service, GError **error)
     service->network.hub = lane_hub_new(/* context= */ NULL, error);
     if (!service->network.hub)
         return FALSE;
+    if (!key_limit_guard_handshakes()) {
+        g_set_error_literal(error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
+                            "GnuTLS does not let the keys of certificates be limited");
+        return FALSE;
+    }
     service->network.trust = trust_new_system(error);
     if (!service->network.trust)
         return FALSE;

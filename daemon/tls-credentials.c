@@ -8,6 +8,7 @@
 #include "tls-credentials.h"
 
 #include "coded-error.h"
+#include "key-limit.h"
 #include "trust.h"
 
 #include <gnutls/gnutls.h>
@@ -259,6 +260,12 @@ load_trust(GBytes *ca, GError **error)
 
     if (!read_certificates(ca, "The CA certificate", &list, error))
         return NULL;
+    for (unsigned int i = 0; i < list.length; i++) {
+        if (!key_limit_allows(list.certificates[i])) {
+            refuse("The CA certificate", "has a public key that is too large", error);
+            return NULL;
+        }
+    }
     if (!append_certificates(pem, &list)) {
         refuse("The CA certificate", "cannot be used", error);
         return NULL;

@@ -4,10 +4,13 @@
  * glib-networking gives a connection whose database is one of its own, or none, credentials of its own with the
  * system's certificates parsed anew: 3.9 MiB and 13 ms each. A database of a foreign type it asks to verify instead,
  * so this one hands the question to a single shared instance. Verification happens on the thread of the handshake;
- * the shared instance is immutable.
+ * the shared instance is immutable. It would compute with keys of any size, so those of the chain are looked at first:
+ * an authority that the application brings may vouch for any.
  */
 
 #include "trust.h"
+
+#include "key-limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +29,23 @@ struct _TrustDatabase {
 
 G_DEFINE_FINAL_TYPE(TrustDatabase, trust_database, G_TYPE_TLS_DATABASE)
 
+static gboolean
+key_is_allowed(GTlsCertificate *certificate)
+{
+    g_autoptr(GByteArray) der = NULL;
+
+    g_object_get(certificate, "certificate", &der, NULL);
+    return der && key_limit_allows_der(&(gnutls_datum_t){ .data = der->data, .size = der->len });
+}
+
 static GTlsCertificateFlags
 trust_database_verify_chain(GTlsDatabase *database, GTlsCertificate *chain, const char *purpose,
                             GSocketConnectable *identity, GTlsInteraction *interaction,
                             GTlsDatabaseVerifyFlags flags, GCancellable *cancellable, GError **error)
 {
+    for (GTlsCertificate *each = chain; each; each = g_tls_certificate_get_issuer(each))
+        if (!key_is_allowed(each))
+            return G_TLS_CERTIFICATE_GENERIC_ERROR;
     return g_tls_database_verify_chain(TRUST_DATABASE(database)->shared, chain, purpose, identity,
                                        interaction, flags, cancellable, error);
 }

@@ -12,6 +12,8 @@ PASSWORD = "s3cret-of-key"
 _KINDS = {
     "EC": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "RSA": ["-newkey", "rsa:2048"],
+    # One bit longer than what is computed with.
+    "RSA with a long exponent": ["-newkey", "rsa:2048", "-pkeyopt", f"rsa_keygen_pubexp:{2**64 + 13}"],
 }
 
 
@@ -39,11 +41,11 @@ def issue(authority, name, kind="EC", days=30, extension=None):
     return path, key_path
 
 
-def self_signed(directory, host):
+def self_signed(directory, host, kind="EC"):
     """Certificate and key of a server that nobody vouches for."""
     path, key_path = os.path.join(directory, "self-signed.pem"), os.path.join(directory, "self-signed.key")
     _openssl(
-        *("req", "-x509", *_KINDS["EC"], "-nodes", "-days", "30", "-subj", f"/CN={host}"),
+        *("req", "-x509", *_KINDS[kind], "-nodes", "-days", "30", "-subj", f"/CN={host}"),
         *("-addext", f"subjectAltName=DNS:{host}", "-keyout", key_path, "-out", path),
     )
     return path, key_path
