@@ -11,10 +11,12 @@ static void
 decide(Policy *policy, const char *text)
 {
     g_autoptr(Subject) subject = subject_parse(text, NULL);
-    g_autoptr(PolicyAccess) access = policy_access_new(policy, subject);
+    g_autoptr(PolicyAccess) access = NULL;
     g_autoptr(Url) url = url_parse("wss://a.example.com/", 1024, NULL);
     g_auto(Decision) decision = { 0 };
 
+    policy_read_names(policy, subject);
+    access = policy_access_new(policy, subject);
     g_assert_cmpint(policy_access_check(access, url, &decision), ==, decision.allowed);
     g_assert_nonnull(decision.explanation);
 }
