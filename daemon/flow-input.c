@@ -133,9 +133,12 @@ flow_input_read_transport(FlowInput *self)
 {
     gsize room = READ_SIZE - self->end;
     g_autoptr(GError) error = NULL;
-    gssize n = g_pollable_input_stream_read_nonblocking(self->transport, self->data + self->end, room,
-                                                        /* cancellable= */ NULL, &error);
+    gssize n;
 
+    if (self->read_ahead)
+        read_ahead_begin(self->read_ahead);
+    n = g_pollable_input_stream_read_nonblocking(self->transport, self->data + self->end, room,
+                                                 /* cancellable= */ NULL, &error);
     if (n > 0) {
         gsize accepted = flow_input_scan(self, (gsize)n);
 
@@ -148,7 +151,7 @@ flow_input_read_transport(FlowInput *self)
         self->ended = TRUE;
     } else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
         self->readable = FALSE;
-        self->ended = self->last;
+        self->ended = self->last && !(self->read_ahead && read_ahead_is_held(self->read_ahead));
     } else {
         self->error = g_steal_pointer(&error);
     }

@@ -8,6 +8,11 @@
  * same server, whoever's it was, and a resumed session is not verified again: an application would be connected to a
  * server that only another one trusts.
  *
+ * What TLS reads need not bring the reader anything: session tickets, warnings. GIO reads on as long as there are more,
+ * in one call, while nobody else's lane runs. So polling ends after READ_SIZE bytes of the socket, as if it had no more,
+ * until the reader comes back: it waits for more (create_source), or knows of this stream (read_ahead_begin()). GnuTLS
+ * asks twice where a record has begun.
+ *
  * Once the WebSocket is open, TLS has no second handshake. GIO would do it in a thread, whose reading nobody in the lane
  * hears of, and there is no use for it that a hostile server would not have too.
  *
@@ -31,6 +36,7 @@ struct _ReadAheadInput {
     int refuses_handshakes; /* atomic: GIO's threads read it */
     guint8 *data;           /* READ_SIZE bytes, or NULL */
     gsize at, end;
+    gsize taken; /* from the base since the reader came */
 };
 
 static void read_ahead_input_pollable_init(GPollableInputStreamInterface *interface);
@@ -38,6 +44,28 @@ static void read_ahead_input_pollable_init(GPollableInputStreamInterface *interf
 G_DEFINE_FINAL_TYPE_WITH_CODE(ReadAheadInput, read_ahead_input, G_TYPE_INPUT_STREAM,
                               G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_INPUT_STREAM,
                                                     read_ahead_input_pollable_init))
+
+/* One read of the base into the buffer; what it returned. */
+static gssize
+read_ahead_input_refill(ReadAheadInput *self, gboolean blocking, GCancellable *cancellable, GError **error)
+{
+    gssize length;
+
+    if (!blocking && self->taken >= READ_SIZE) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "others first");
+        return -1;
+    }
+    self->data = g_malloc(READ_SIZE);
+    length = g_pollable_stream_read(self->base, self->data, READ_SIZE, blocking, cancellable, error);
+    if (length <= 0) {
+        g_clear_pointer(&self->data, g_free);
+        return length;
+    }
+    self->at = 0;
+    self->end = (gsize)length;
+    self->taken += self->end;
+    return length;
+}
 
 /* From the buffer, or what one read of the base brings into it; BLOCKING says how. */
 static gssize
@@ -47,16 +75,10 @@ read_ahead_input_take(ReadAheadInput *self, void *buffer, gsize count, gboolean 
     gsize n;
 
     if (!self->data) {
-        gssize length;
+        gssize length = read_ahead_input_refill(self, blocking, cancellable, error);
 
-        self->data = g_malloc(READ_SIZE);
-        length = g_pollable_stream_read(self->base, self->data, READ_SIZE, blocking, cancellable, error);
-        if (length <= 0) {
-            g_clear_pointer(&self->data, g_free);
+        if (length <= 0)
             return length;
-        }
-        self->at = 0;
-        self->end = (gsize)length;
     }
     n = MIN(count, self->end - self->at);
     memcpy(buffer, self->data + self->at, n);
@@ -105,6 +127,7 @@ read_ahead_input_create_source(GPollableInputStream *stream, GCancellable *cance
         self->data ? g_timeout_source_new(0)
                    : g_pollable_input_stream_create_source(G_POLLABLE_INPUT_STREAM(self->base), NULL);
 
+    self->taken = 0;
     return g_pollable_source_new_full(stream, ready, cancellable);
 }
 
@@ -212,6 +235,18 @@ gboolean
 read_ahead_is_empty(const GIOStream *stream)
 {
     return !((const ReadAheadStream *)stream)->input->data;
+}
+
+void
+read_ahead_begin(GIOStream *stream)
+{
+    READ_AHEAD_STREAM(stream)->input->taken = 0;
+}
+
+gboolean
+read_ahead_is_held(const GIOStream *stream)
+{
+    return ((const ReadAheadStream *)stream)->input->taken >= READ_SIZE;
 }
 
 void
