@@ -5,8 +5,9 @@
  * one read brings what the socket has, up to 64 KiB.
  *
  * On purpose it is no GSocketConnection. Below one of those, GIO resumes any session that the process has had with the
- * same server, whoever's it was, and a resumed session is not verified again: an application would be connected to a
- * server that only another one trusts.
+ * same server, whoever's it was, without acting upon what is wrong with its certificate: an application would be
+ * connected to a server that only another one trusts. It also keeps every session ticket that it learns of, however
+ * many a server sends; key-limit.c sees to it that it learns of none.
  *
  * What TLS reads need not bring the reader anything: session tickets, warnings. GIO reads on as long as there are more,
  * in one call, while nobody else's lane runs. So polling ends after READ_SIZE bytes of the socket, as if it had no more,

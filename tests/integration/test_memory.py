@@ -14,6 +14,8 @@ pytestmark = pytest.mark.skipif(
 WARM_UP = 200
 CONNECTIONS = 1000
 GROWTH_KIB = 1024  # a leak of 1 KiB a connection is beyond it
+TICKETS = 20000
+TICKETS_KIB = 8192  # GIO's cache takes 2 KiB for each ticket that it keeps
 
 
 async def _open_and_close(application, server, count):
@@ -54,3 +56,19 @@ async def test_memory_after_a_thousand_failed_connections(bus_application, serve
     before = service.resident_kib()
     await fail(CONNECTIONS)
     assert service.resident_kib() - before < GROWTH_KIB
+
+
+async def test_memory_after_many_session_tickets(needs_names, bus_application, serve, authority, service):
+    """A server may send as many as it likes, whenever it likes."""
+    websocket = await bus_application.create()
+    for tickets in (2, TICKETS):
+        context = authority.server_context("good", "127.0.0.1")
+        context.num_tickets = tickets
+        server = await serve(ssl=context)
+        before = service.resident_kib()
+        await websocket.open(server.url())
+        await websocket.echo("behind the tickets")
+        growth = service.resident_kib() - before
+        await websocket.close(1000, "")
+        await websocket.next(Close)
+    assert growth < TICKETS_KIB, f"{growth} KiB more after {TICKETS} tickets"

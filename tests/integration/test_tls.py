@@ -65,6 +65,21 @@ async def test_row_23_server_of_tls_1_1_only(websocket, serve, authority):
     assert not server.connections
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_no_session_is_resumed(websocket, serve, authority, version):
+    """GIO would resume whatever session the process has had with the server, whoever's it was."""
+    context = authority.server_context("good", HOST)
+    context.minimum_version = context.maximum_version = version
+    server = await serve(ssl=context)
+    for _ in range(3):
+        await websocket.open(server.url(host=HOST))
+        await websocket.echo("with it comes the server's offer to resume")
+        await websocket.close(1000, "")
+        await websocket.next(Close)
+    sessions = context.session_stats()
+    assert (sessions["accept_good"], sessions["hits"]) == (3, 0)
+
+
 async def test_renegotiation_once_open(websocket, authority):
     """Another handshake could change who the peer is. It ends the connection."""
     server = await OpensslServer.start(*authority.issue("renegotiating", "127.0.0.1"))
