@@ -15,6 +15,8 @@ enum {
     WEBSOCKETS_WITHOUT_PERMISSION = 4 /* of a caller that may not connect anyway */
 };
 
+static void put_in_force(Policy *policy, gpointer user_data);
+
 static gboolean
 on_vet(WebSocket *websocket, GInetAddress *address, gboolean proxy, gpointer user_data, char **ret_reason)
 {
@@ -42,7 +44,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)websocket_free);
     broker->user_counts = g_hash_table_new(NULL, NULL);
     broker->meters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    broker->reloads = reloads_new(broker);
+    broker->policy_reader = policy_reader_new(setup->config_folders, put_in_force, broker);
     audit_policy_loaded(broker->generation);
     return broker;
 }
@@ -50,7 +52,7 @@ broker_new(const BrokerSetup *setup, Policy *policy)
 void
 broker_free(Broker *broker)
 {
-    reloads_free(broker->reloads);
+    policy_reader_free(broker->policy_reader);
     certificate_reader_free(broker->certificates);
     g_hash_table_unref(broker->websockets);
     g_hash_table_unref(broker->callers);
@@ -70,8 +72,9 @@ broker_note_call(Broker *broker)
 gint64
 broker_get_idle_since(const Broker *broker)
 {
-    return g_hash_table_size(broker->websockets) > 0 || reloads_pending(broker->reloads) ? -1
-                                                                                         : broker->last_use;
+    return g_hash_table_size(broker->websockets) > 0 || policy_reader_is_reading(broker->policy_reader)
+               ? -1
+               : broker->last_use;
 }
 
 /* NAME is taken. */
@@ -89,8 +92,8 @@ get_meter(Broker *broker, char *name)
 }
 
 /* By the section that grants it something now. */
-void
-broker_set_meters(Broker *broker, Caller *caller)
+static void
+set_meters(Broker *broker, Caller *caller)
 {
     const char *section = policy_access_section(caller->access);
 
@@ -103,7 +106,7 @@ broker_add_caller(Broker *broker, const char *name, uid_t uid, Subject *subject)
 {
     Caller *caller = caller_new(name, uid, subject, broker->policy, &broker->caller_setup);
 
-    broker_set_meters(broker, caller);
+    set_meters(broker, caller);
     g_hash_table_insert(broker->callers, caller->name, caller);
     return caller;
 }
@@ -152,8 +155,8 @@ broker_release(Broker *broker, const Caller *caller, WebSocket *websocket)
 }
 
 /* Those of OWNER; all for NULL. */
-GPtrArray *
-broker_collect_websockets(Broker *broker, const Caller *owner)
+static GPtrArray *
+collect_websockets(Broker *broker, const Caller *owner)
 {
     GPtrArray *found = g_ptr_array_new();
     GHashTableIter iter;
@@ -175,7 +178,7 @@ broker_remove_caller(Broker *broker, const char *name)
 
     if (!caller)
         return;
-    websockets = caller->n_websockets > 0 ? broker_collect_websockets(broker, caller) : g_ptr_array_new();
+    websockets = caller->n_websockets > 0 ? collect_websockets(broker, caller) : g_ptr_array_new();
     for (guint i = 0; i < websockets->len; i++)
         drop_websocket(broker, g_ptr_array_index(websockets, i));
     g_assert(caller->n_websockets == 0);
@@ -188,7 +191,7 @@ websockets_of(Broker *broker, const char *name)
 {
     const Caller *caller = broker_find_caller(broker, name);
 
-    return caller ? broker_collect_websockets(broker, caller) : g_ptr_array_new();
+    return caller ? collect_websockets(broker, caller) : g_ptr_array_new();
 }
 
 void
@@ -267,7 +270,7 @@ broker_find_websocket(Broker *broker, const Caller *caller, guint64 id)
 GPtrArray *
 broker_list_websockets(Broker *broker, const Caller *caller)
 {
-    return broker_collect_websockets(broker, caller_is_administrator(caller) ? NULL : caller);
+    return collect_websockets(broker, caller_is_administrator(caller) ? NULL : caller);
 }
 
 Policy *
@@ -288,12 +291,56 @@ broker_get_config(const Broker *broker)
     return broker->setup.config;
 }
 
-/* The end. */
+/* Another policy for all, and the end. */
+
+static void
+judge_all(Broker *broker)
+{
+    g_autoptr(GPtrArray) websockets = collect_websockets(broker, /* owner= */ NULL);
+
+    for (guint i = 0; i < websockets->len; i++) {
+        WebSocket *websocket = g_ptr_array_index(websockets, i);
+        const Caller *caller = websocket_get_owner(websocket);
+        g_auto(Decision) decision = { 0 };
+
+        if (!websocket_is_busy(websocket) || authority_judge(websocket, &decision))
+            continue;
+        (void)audit_decision(caller->subject, caller->uid, &caller->meters, websocket_get_url(websocket),
+                             &decision);
+        websocket_terminate(websocket, WSB_CLOSE_POLICY_VIOLATION, "",
+                            failure_new(STAGE_POLICY, decision.code, decision.explanation));
+    }
+}
+
+static void
+put_in_force(Policy *policy, gpointer user_data)
+{
+    Broker *broker = user_data;
+    GHashTableIter iter;
+    gpointer caller;
+
+    policy_unref(broker->policy);
+    broker->policy = policy;
+    broker->generation++;
+    audit_policy_loaded(broker->generation);
+    g_hash_table_iter_init(&iter, broker->callers);
+    while (g_hash_table_iter_next(&iter, NULL, &caller)) {
+        caller_set_policy(caller, policy, broker->setup.config);
+        set_meters(broker, caller);
+    }
+    judge_all(broker);
+}
+
+gboolean
+broker_reload(Broker *broker, PolicyAnswered answered, gpointer user_data, GError **error)
+{
+    return policy_reader_ask(broker->policy_reader, answered, user_data, error);
+}
 
 void
 broker_shut_down(Broker *broker)
 {
-    g_autoptr(GPtrArray) websockets = broker_collect_websockets(broker, /* owner= */ NULL);
+    g_autoptr(GPtrArray) websockets = collect_websockets(broker, /* owner= */ NULL);
 
     broker->shutting_down = TRUE;
     for (guint i = 0; i < websockets->len; i++)

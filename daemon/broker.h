@@ -5,6 +5,7 @@
 #include "certificate-reader.h"
 #include "config.h"
 #include "connect-options.h"
+#include "policy-reader.h"
 #include "websocket.h"
 
 /* The callers, their WebSockets, and every decision about them. */
@@ -91,15 +92,12 @@ const BrokerConfig *broker_get_config(const Broker *broker);
 /* How many WebSocket objects CALLER may have in all. */
 guint broker_get_max_websockets(const Broker *broker, const Caller *caller);
 
-/* ERROR is NULL, or a coded error that says why the policy in force stays; valid during the call. */
-typedef void (*BrokerReloaded)(const GError *error, gpointer user_data);
-
 /*
- * Reads the policy again, aside, then puts it in force and judges every live connection by it. RELOADED is called once,
+ * Reads the policy again, aside, then puts it in force and judges every live connection by it. ANSWERED is called once,
  * later, when a policy that was read after this call is in force, or could not be; at the latest by broker_free(). FALSE
  * and an error when too many ask at a time.
  */
-gboolean broker_reload(Broker *broker, BrokerReloaded reloaded, gpointer user_data, GError **error);
+gboolean broker_reload(Broker *broker, PolicyAnswered answered, gpointer user_data, GError **error);
 
 /* Ends every connection with 1001; nothing can be connected from then on. */
 void broker_shut_down(Broker *broker);

@@ -1,28 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * policy_load() in a thread. Once it is read a policy never changes, and its references are counted atomically, so all
- * that is handed over is the pointer. The thread has a copy of what it needs: where accounts never come, it outlives the
- * reader.
+ * policy_load() in a thread, one at a time. Once it is read a policy never changes, and its references are counted
+ * atomically, so all that is handed over is the pointer. The thread has a copy of what it needs: where accounts never
+ * come, it outlives the reader.
  */
 
 #include "policy-reader.h"
 
+#include "coded-error.h"
+
+enum { WAITING_MAX = 64 };
+
+typedef struct Reading Reading;
+
+/* Who asked. */
+typedef struct Request {
+    PolicyAnswered answered;
+    gpointer user_data;
+} Request;
+
 struct PolicyReader {
     GThreadPool *thread;
     char **folders;
-    PolicyRead callback;
+    PolicyRead read;
     gpointer user_data;
-    struct Reading *reading; /* under way; not owned */
+    Reading *reading; /* under way; not owned */
+    GArray *current;  /* of Request: for what is being read */
+    GArray *next;     /* for what is read after it */
 };
 
-/* What the thread works on. It frees itself when its result has been told. */
-typedef struct Reading {
-    PolicyReader *reader; /* touched in the main context alone; NULL: taken back */
+/* What the thread works on. It is freed when its result has been told. */
+struct Reading {
+    PolicyReader *reader; /* touched in the main context alone; NULL: nobody waits any more */
     char **folders;
     Problems *problems;
     Policy *policy;
-} Reading;
+};
 
 static void
 reading_free(gpointer data)
@@ -35,16 +49,61 @@ reading_free(gpointer data)
     g_free(reading);
 }
 
+static char *
+join_problems(const Problems *problems)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < problems_count(problems); i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", problems_get(problems, i));
+    return g_string_free(text, FALSE);
+}
+
+/* REQUESTS is empty then. */
+static void
+answer(GArray *requests, const GError *error)
+{
+    for (guint i = 0; i < requests->len; i++) {
+        const Request *request = &g_array_index(requests, Request, i);
+
+        request->answered(error, request->user_data);
+    }
+    g_array_set_size(requests, 0);
+}
+
+static void start(PolicyReader *reader);
+
+/* What was read is in force, or cannot be, for ERROR. */
+static void
+finish(PolicyReader *reader, const GError *error)
+{
+    GArray *answered = reader->current;
+
+    answer(answered, error);
+    reader->current = reader->next;
+    reader->next = answered;
+    if (reader->current->len > 0)
+        start(reader);
+}
+
 static gboolean
 on_read(gpointer user_data)
 {
     Reading *reading = user_data;
     PolicyReader *reader = reading->reader;
+    g_autoptr(GError) error = NULL;
 
-    if (reader) {
-        reader->reading = NULL;
-        reader->callback(g_steal_pointer(&reading->policy), reading->problems, reader->user_data);
+    if (!reader)
+        return G_SOURCE_REMOVE;
+    if (reading->policy) {
+        reader->read(g_steal_pointer(&reading->policy), reader->user_data);
+    } else {
+        g_autofree char *text = join_problems(reading->problems);
+
+        coded_error_set(&error, WSB_CODE_UNKNOWN, "The policy in force stays: %s", text);
     }
+    reader->reading = NULL;
+    finish(reader, error);
     return G_SOURCE_REMOVE;
 }
 
@@ -58,41 +117,66 @@ run_reading(gpointer data, gpointer user_data)
     g_idle_add_full(G_PRIORITY_DEFAULT, on_read, reading, reading_free);
 }
 
-PolicyReader *
-policy_reader_new(const char *const *folders, PolicyRead callback, gpointer user_data)
-{
-    PolicyReader *reader = g_new0(PolicyReader, 1);
-
-    reader->thread = g_thread_pool_new(run_reading, /* user_data= */ NULL, /* max_threads= */ 1,
-                                       /* exclusive= */ FALSE, NULL);
-    reader->folders = g_strdupv((char **)folders);
-    reader->callback = callback;
-    reader->user_data = user_data;
-    return reader;
-}
-
-void
-policy_reader_free(PolicyReader *reader)
-{
-    if (reader->reading)
-        reader->reading->reader = NULL;
-    g_thread_pool_free(reader->thread, /* immediate= */ FALSE, /* wait= */ FALSE);
-    g_strfreev(reader->folders);
-    g_free(reader);
-}
-
-void
-policy_reader_start(PolicyReader *reader)
+static void
+start(PolicyReader *reader)
 {
     Reading *reading = g_new0(Reading, 1);
 
-    g_assert(!reader->reading);
     reading->reader = reader;
     reading->folders = g_strdupv(reader->folders);
     reading->problems = problems_new();
     reader->reading = reading;
     /* Where no thread can be started it waits in the pool for one. */
     (void)g_thread_pool_push(reader->thread, reading, NULL);
+}
+
+PolicyReader *
+policy_reader_new(const char *const *folders, PolicyRead read, gpointer user_data)
+{
+    PolicyReader *reader = g_new0(PolicyReader, 1);
+
+    reader->thread = g_thread_pool_new(run_reading, /* user_data= */ NULL, /* max_threads= */ 1,
+                                       /* exclusive= */ FALSE, NULL);
+    reader->folders = g_strdupv((char **)folders);
+    reader->read = read;
+    reader->user_data = user_data;
+    reader->current = g_array_new(FALSE, FALSE, sizeof(Request));
+    reader->next = g_array_new(FALSE, FALSE, sizeof(Request));
+    return reader;
+}
+
+void
+policy_reader_free(PolicyReader *reader)
+{
+    g_autoptr(GError) error = NULL;
+
+    coded_error_set(&error, WSB_CODE_UNKNOWN, "The service is stopping");
+    if (reader->reading)
+        reader->reading->reader = NULL;
+    answer(reader->current, error);
+    answer(reader->next, error);
+    g_array_unref(reader->current);
+    g_array_unref(reader->next);
+    g_thread_pool_free(reader->thread, /* immediate= */ FALSE, /* wait= */ FALSE);
+    g_strfreev(reader->folders);
+    g_free(reader);
+}
+
+gboolean
+policy_reader_ask(PolicyReader *reader, PolicyAnswered answered, gpointer user_data, GError **error)
+{
+    const Request request = { answered, user_data };
+
+    if (reader->next->len == WAITING_MAX)
+        return coded_error_set(error, WSB_CODE_LIMIT_EXCEEDED,
+                               "Too many reloads are waiting for the one under way");
+    if (reader->reading) {
+        g_array_append_val(reader->next, request);
+    } else {
+        g_array_append_val(reader->current, request);
+        start(reader);
+    }
+    return TRUE;
 }
 
 gboolean
