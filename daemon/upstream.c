@@ -175,20 +175,29 @@ finish_closing_handshake(Upstream *self, guint16 code, const char *reason)
     tell_closed(self, code, reason);
 }
 
+/* Fails the connection if the server is at fault, which nothing that it says behind that undoes. Returns whether it
+ * is. */
+static gboolean
+fail_at_fault(Upstream *self)
+{
+    const char *text = NULL;
+    FrameFault fault = flow_get_fault(self->flow, &text);
+
+    if (fault == FRAME_FAULT_NONE || self->told_closed)
+        return FALSE;
+    upstream_fail(self, frame_fault_to_close_code(fault), text);
+    return TRUE;
+}
+
 static void
 on_progress(gpointer user_data)
 {
     Upstream *self = user_data;
     const char *text = NULL;
     guint16 code = 0;
-    FrameFault fault = flow_get_fault(self->flow, &text);
 
-    if (self->ending)
+    if (self->ending || fail_at_fault(self))
         return;
-    if (fault != FRAME_FAULT_NONE && !self->told_closed) {
-        upstream_fail(self, frame_fault_to_close_code(fault), text);
-        return;
-    }
     if (flow_get_close(self->flow, &code, &text)) {
         /* The answer echoes the code; the reason is what the server has said. */
         send_close(self, code, "");
@@ -235,6 +244,11 @@ on_closed(SoupWebsocketConnection *soup, gpointer user_data)
     guint16 code = 0;
 
     (void)soup;
+    /* libsoup may read a fault's last byte and the end of TCP in one go. */
+    if (fail_at_fault(self)) {
+        upstream_end(self);
+        return;
+    }
     if (flow_get_close(self->flow, &code, &reason)) {
         send_close(self, code, "");
         tell_closed(self, code, reason);

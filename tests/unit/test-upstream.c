@@ -4,6 +4,7 @@
 
 #include "upstream.h"
 
+#include "bytes.h"
 #include "client-frame.h"
 #include "lane-fixture.h"
 #include "socket-pair.h"
@@ -64,8 +65,10 @@ static const UpstreamEvents events = { .message = on_message,
                                        .closed = on_closed,
                                        .ended = on_ended };
 
+/* The server has spoken already, and compresses where it says so. */
 static void
-link_open(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, guint pong_timeout)
+link_open_shaken(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, guint pong_timeout,
+                 HandshakeResult *shaken)
 {
     const UpstreamLimits limits = { .max_message_size = 1024,
                                     .max_backlog = 1024 * 1024,
@@ -74,15 +77,22 @@ link_open(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, g
                                     .pong_timeout = pong_timeout };
     g_autoptr(Url) url = url_parse("ws://example.com/", 1024, NULL);
     DialResult dialled = { 0 };
-    HandshakeResult shaken = { .headers = header_list_new(), .protocol = g_strdup("") };
 
     *link = (Link){ .lane = lane_fixture_new_lane(hub), .pair = socket_pair_new(SOCK_STREAM) };
     dialled.transport = g_object_ref(link->pair->transport);
     dialled.socket = g_object_ref(link->pair->socket);
     lane_enter(link->lane);
-    link->upstream = upstream_new(link->lane, url, &dialled, &shaken, &limits, &events, link);
+    link->upstream = upstream_new(link->lane, url, &dialled, shaken, &limits, &events, link);
     lane_set_settled(link->lane);
     lane_leave(link->lane);
+}
+
+static void
+link_open(Link *link, LaneHub *hub, gint64 close_timeout, guint ping_interval, guint pong_timeout)
+{
+    HandshakeResult shaken = { .headers = header_list_new(), .protocol = g_strdup("") };
+
+    link_open_shaken(link, hub, close_timeout, ping_interval, pong_timeout, &shaken);
 }
 
 static void
@@ -245,6 +255,61 @@ test_answer_to_close_and_end(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer d
     g_assert_cmpuint(read_frame(&link, payload, &length), ==, 0x8A);
     assert_close_arrives(&link, 0);
     link_clear(&link);
+}
+
+static const struct LastWords {
+    const char *bytes;
+    gsize length;
+    guint16 code;
+} last_words[] = {
+    { BYTES("\x83\x00"), 1002 },
+    { BYTES("\x89\x00\x83\x00"), 1002 },
+    { BYTES("\x89\x00\x81\x01\xff"), 1007 },
+    { BYTES("\xc1\x01\x07"), 1007 },
+    { BYTES("\x89\x00\xc1\x01\x07"), 1007 },
+    { BYTES("\xc1\x01\x07\x88\x00"), 1007 },
+    { BYTES("\x89\x00\xc1\x01\x07\x88\x00"), 1007 },
+    { BYTES("\x89\x00\xc1\x01\x07\x83\x00"), 1007 },
+    { BYTES("\x89\x00\xc1\x01\x00\x83\x00"), 1002 },
+};
+
+static void
+open_and_say(Link *link, LaneHub *hub, const struct LastWords *words, gboolean with_response)
+{
+    HandshakeResult shaken = { .headers = header_list_new(),
+                               .protocol = g_strdup(""),
+                               .deflate = { .agreed = TRUE, .server_max_window_bits = 15 } };
+
+    if (with_response)
+        shaken.leftover = g_bytes_new_static(words->bytes, words->length);
+    link_open_shaken(link, hub, 5000, 0, 0, &shaken);
+    if (!with_response)
+        socket_pair_write(link->pair, words->bytes, words->length);
+    g_assert_cmpint(shutdown(link->pair->peer, SHUT_WR), ==, 0);
+}
+
+/* A server that goes in the moment in which it is at fault: it is the fault that ends the connection. */
+static void
+test_fault_and_end(LaneFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(last_words); i++) {
+        const struct LastWords *words = &last_words[i / 2];
+        Link link;
+
+        g_test_message("row %" G_GSIZE_FORMAT "%s", i / 2, i % 2 ? ", with the response" : "");
+        open_and_say(&link, fixture->hub, words, /* with_response= */ i % 2);
+        link_wait_until_over(&link);
+        g_assert_cmpuint(link.failed, ==, 1);
+        g_assert_cmpint(link.stage, ==, STAGE_PROTOCOL);
+        g_assert_cmpuint(link.code, ==, words->code);
+        if (words->bytes[0] == '\x89') {
+            guint8 payload[125], length;
+
+            g_assert_cmpuint(read_frame(&link, payload, &length), ==, 0x8A);
+        }
+        assert_close_arrives(&link, words->code);
+        link_clear(&link);
+    }
 }
 
 /* RFC 6455 section 5.5.2: until the server's Close has come. */
@@ -436,6 +501,7 @@ main(int argc, char **argv)
     ADD("nothing-left", test_nothing_left);
     ADD("answer-to-close", test_answer_to_close);
     ADD("answer-to-close-and-end", test_answer_to_close_and_end);
+    ADD("fault-and-end", test_fault_and_end);
     ADD("ping-while-closing", test_ping_while_closing);
     ADD("nothing-after-close", test_nothing_after_close);
     ADD_WITH("revoked/backlog", test_revoked_with_backlog, GINT_TO_POINTER(NOBODY));
