@@ -106,13 +106,17 @@ read_length(FrameScanner *scanner, guint64 *ret_length)
     return FRAME_FAULT_NONE;
 }
 
-/* What cannot be compressed grows, by five bytes a block; what it inflates to is bounded to the byte elsewhere. */
+/*
+ * What cannot be compressed grows: a byte takes at most nine bits (RFC 1951 section 3.2.6), or five bytes more come
+ * with each block, which is a twentieth where a sender has little memory. What it inflates to is bounded to the byte
+ * elsewhere.
+ */
 static guint64
 largest_message(const FrameScanner *scanner)
 {
     guint64 max = scanner->max_message_size;
 
-    return scanner->compressed ? max + max / 1024 + 64 : max;
+    return scanner->compressed ? max + max / 8 + 64 : max;
 }
 
 /* The header is whole. */

@@ -23,7 +23,7 @@ guint16 frame_fault_to_close_code(FrameFault fault);
  */
 typedef struct FrameScanner {
     guint64
-        max_message_size; /* bytes; set by frame_scanner_init(); a compressed one may have a little more */
+        max_message_size; /* bytes; set by frame_scanner_init(); a compressed one may have an eighth more */
     gboolean deflate;     /* permessage-deflate was agreed, so RSV1 may be set (RFC 7692) */
 
     guint64 n_frames; /* that have ended */

@@ -149,6 +149,12 @@ def levels():
         sent = message(compressed(data, window_bits=bits), frames.BINARY)
         parameters = (f"server_max_window_bits={bits}",)
         yield case("7.1.2.1", f"window of {bits} bits", Sends(sent), Delivers(data), parameters=parameters)
+    noise = os.urandom(LIMIT)
+    for memory in (1, 4, 5, 8):
+        for bits in (9, 12, 15):
+            sent = message(compressed(noise, memory=memory, window_bits=bits), frames.BINARY)
+            name = f"random bytes of the limit's size, window of {bits} bits, memory level {memory} of zlib's"
+            yield case("7.2.1", name, Sends(sent), Delivers(noise))
     sent = message(compressed(data, window_bits=9), frames.BINARY)
     yield case(
         "7.1.2.1", "window of 8 bits", Sends(sent), Delivers(data), parameters=("server_max_window_bits=8",)

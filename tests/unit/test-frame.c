@@ -419,8 +419,8 @@ static const struct Deflate {
     { BYTES("\xc8\x00"), FRAME_FAULT_PROTOCOL },
     { BYTES("\xa1\x00"), FRAME_FAULT_PROTOCOL },
     { BYTES("\x91\x00"), FRAME_FAULT_PROTOCOL },
-    { BYTES("\xc1\x4a"), FRAME_FAULT_NONE }, /* room for what cannot be compressed */
-    { BYTES("\xc1\x4b"), FRAME_FAULT_TOO_BIG },
+    { BYTES("\xc1\x4b"), FRAME_FAULT_NONE }, /* room for what cannot be compressed */
+    { BYTES("\xc1\x4c"), FRAME_FAULT_TOO_BIG },
     { BYTES("\x41\x0b\xff"), FRAME_FAULT_NONE },
     { BYTES("\x81\x0b"), FRAME_FAULT_TOO_BIG },
 };

@@ -11,8 +11,8 @@ _TAIL = b"\x00\x00\xff\xff"
 class Compressor:
     """The messages of one connection, each of which refers to those before it if TAKEOVER."""
 
-    def __init__(self, level=6, window_bits=15, takeover=True):
-        self._settings = (level, zlib.DEFLATED, -window_bits)
+    def __init__(self, level=6, window_bits=15, memory=8, takeover=True):
+        self._settings = (level, zlib.DEFLATED, -window_bits, memory)
         self._takeover = takeover
         self._stream = zlib.compressobj(*self._settings)
 
