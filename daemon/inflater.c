@@ -15,7 +15,9 @@
 enum {
     OUTPUT_STEP = 16 * 1024, /* bytes */
     INPUT_STEP = 4 * 1024,   /* likewise */
-    INPUT_COST = 8, /* of a byte, in bytes of output: eleven may set up a code, which takes as long as 500 */
+    /* Of a byte, in bytes of output. Eleven may set up a code, which takes as long as a KiB of output: so the dearest
+     * turn is as long as about ten others. */
+    INPUT_COST = 8,
     WINDOW_BITS_LEAST = 9, /* zlib's own compressor has no smaller one, and says 8 for it */
     WINDOW_MAX = 32 * 1024
 };
@@ -27,12 +29,12 @@ struct Inflater {
     PermessageDeflate agreed;
     gsize max_message_size;
     z_stream zlib;
-    gboolean has_window; /* zlib is set up */
+    gboolean has_window;   /* zlib is set up */
+    gboolean stream_ended; /* by a block that says it is the last (section 7.2.3.4) */
 
     GBytes *compressed; /* while busy */
     gsize at;           /* of it, with the tail behind it */
     gboolean text;
-    gboolean stream_ended; /* by a block that says it is the last (section 7.2.3.4) */
     Utf8State utf8;
     Payload inflated;
 };
@@ -53,6 +55,7 @@ drop_window(Inflater *self)
     if (self->has_window)
         (void)inflateEnd(&self->zlib);
     self->has_window = FALSE;
+    self->stream_ended = FALSE;
 }
 
 void
@@ -78,7 +81,6 @@ inflater_start(Inflater *self, gboolean text, GBytes *compressed)
     self->compressed = g_bytes_ref(compressed);
     self->text = text;
     self->at = 0;
-    self->stream_ended = FALSE;
     self->utf8 = (Utf8State){ 0 };
     if (self->has_window)
         return;
@@ -117,7 +119,8 @@ set_input(Inflater *self)
     }
 }
 
-/* After a last block others may follow, which may refer to what came before it. Returns what that cost. */
+/* After a last block others may follow, of this message or the next, which may refer to what came before it. Returns
+ * what that cost. */
 static gsize
 begin_next_stream(Inflater *self)
 {
@@ -200,8 +203,6 @@ finish(Inflater *self, GBytes **ret_message, gboolean *ret_text, const char **re
         *ret_fault_text = "a compressed text ends inside a character";
         return FRAME_FAULT_DATA;
     }
-    if (self->stream_ended)
-        (void)begin_next_stream(self);
     if (self->agreed.server_no_context_takeover)
         drop_window(self);
     g_clear_pointer(&self->compressed, g_bytes_unref);

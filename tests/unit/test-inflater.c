@@ -24,6 +24,7 @@ typedef struct Outcome {
     GBytes *message;
     gboolean text;
     guint turns;
+    gsize cost; /* bytes of their budgets */
 } Outcome;
 
 static void
@@ -48,6 +49,7 @@ inflate_message(Inflater *inflater, gboolean text, GBytes *compressed)
         outcome.fault =
             inflater_work(inflater, &budget, &outcome.message, &outcome.text, &outcome.fault_text);
         outcome.turns++;
+        outcome.cost += BUDGET - budget;
         g_assert_true(outcome.message || outcome.fault != FRAME_FAULT_NONE || budget == 0);
     }
     g_assert_cmpint(inflater_is_busy(inflater), ==, outcome.fault != FRAME_FAULT_NONE);
@@ -348,6 +350,26 @@ test_many_last_blocks(void)
     inflater_free(inflater);
 }
 
+/* So it is where each is a message of its own. */
+static void
+test_many_last_messages(void)
+{
+    g_autoptr(GBytes) last = g_bytes_new_static(BYTES("\x03\x00"));
+    g_autoptr(GBytes) full_window = compress_many("x", 64 * 1024);
+    Inflater *inflater = inflater_new(&with_takeover, MESSAGE_MAX);
+    g_auto(Outcome) before = inflate_message(inflater, FALSE, full_window);
+
+    g_assert_cmpint(before.fault, ==, FRAME_FAULT_NONE);
+    for (guint i = 0; i < 10; i++) {
+        g_auto(Outcome) outcome = inflate_message(inflater, FALSE, last);
+
+        g_assert_cmpint(outcome.fault, ==, FRAME_FAULT_NONE);
+        g_assert_cmpuint(g_bytes_get_size(outcome.message), ==, 0);
+        g_assert_cmpuint(outcome.cost, >=, i == 0 ? 1 : 32 * 1024);
+    }
+    inflater_free(inflater);
+}
+
 /* Text is looked at as it is inflated. */
 static void
 test_text(void)
@@ -406,6 +428,7 @@ main(int argc, char **argv)
     g_test_add_func("/inflater/window-too-far", test_window_too_far);
     g_test_add_func("/inflater/limit", test_limit);
     g_test_add_func("/inflater/many-last-blocks", test_many_last_blocks);
+    g_test_add_func("/inflater/many-last-messages", test_many_last_messages);
     g_test_add_func("/inflater/text", test_text);
     g_test_add_func("/inflater/freed-busy", test_freed_busy);
     return g_test_run();
