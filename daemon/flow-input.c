@@ -387,6 +387,13 @@ flow_input_resume(FlowInput *self, FlowPause reason)
 }
 
 void
+flow_input_discard_messages(FlowInput *self)
+{
+    message_reader_discard(&self->reader);
+    g_clear_pointer(&self->inflater, inflater_free);
+}
+
+void
 flow_input_set_last(FlowInput *self)
 {
     self->last = TRUE;

@@ -48,6 +48,9 @@ void flow_input_turn(FlowInput *input, GIOCondition condition);
 void flow_input_pause(FlowInput *input, FlowPause reason);
 void flow_input_resume(FlowInput *input, FlowPause reason);
 
+/* Tells no message any more, and keeps nothing of any: what the server still says is read for its control frames. */
+void flow_input_discard_messages(FlowInput *input);
+
 /* From now on a transport that has nothing more to read is at its end: its other direction is broken. */
 void flow_input_set_last(FlowInput *input);
 

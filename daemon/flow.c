@@ -108,6 +108,12 @@ flow_set_paused(Flow *self, gboolean paused)
 }
 
 void
+flow_discard_messages(Flow *self)
+{
+    flow_input_discard_messages(self->input);
+}
+
+void
 flow_set_corked(Flow *self, gboolean corked)
 {
     flow_output_set_corked(self->output, corked);

@@ -29,6 +29,9 @@ Flow *flow_new(Lane *lane, GIOStream *transport, GSocket *socket, const FlowInpu
 /* Stops handing on what arrives, at once; or goes on. */
 void flow_set_paused(Flow *flow, gboolean paused);
 
+/* Tells no message any more, and keeps nothing of any; pings are still answered, and the server's Close is still seen. */
+void flow_discard_messages(Flow *flow);
+
 /* Sends one message; TEXT must be valid UTF-8. */
 void flow_send(Flow *flow, gboolean text, GBytes *data);
 

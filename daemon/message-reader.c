@@ -14,6 +14,13 @@ message_reader_clear(MessageReader *reader)
     payload_clear(&reader->payload);
 }
 
+void
+message_reader_discard(MessageReader *reader)
+{
+    payload_clear(&reader->payload);
+    reader->discards = TRUE;
+}
+
 static gboolean
 is_control(const MessageReader *reader)
 {
@@ -67,16 +74,16 @@ skip_payload(MessageReader *reader, gsize length)
     return n;
 }
 
-/* The next LENGTH bytes of the payload. Returns whether a message is whole. */
+/* The next LENGTH bytes of the payload. Returns whether a message is whole that is wanted. */
 static gboolean
 take_payload(MessageReader *reader, const guint8 *data, gsize length, GBytes **ret_message)
 {
-    gboolean last = (reader->header[0] & BIT_FIN) && length == reader->left;
+    gboolean last = !reader->discards && (reader->header[0] & BIT_FIN) && length == reader->left;
 
     /* One that is here as a whole is copied once, into a block of its size. */
     if (last && reader->payload.length == 0) {
         *ret_message = g_bytes_new(data, length);
-    } else {
+    } else if (!reader->discards) {
         payload_append(&reader->payload, data, length, reader->payload.length + (gsize)reader->left);
         if (last)
             *ret_message = payload_take(&reader->payload);

@@ -109,6 +109,8 @@ tell_closed(Upstream *self, guint16 code, const char *reason)
     if (self->told_closed)
         return;
     self->told_closed = TRUE;
+    /* They would be put together and inflated for nobody, and count for nobody. */
+    flow_discard_messages(self->flow);
     source_clear(&self->pong_timer);
     start_close_timer(self);
     self->events.closed(code, reason, self->user_data);

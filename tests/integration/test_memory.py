@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The service's memory is back to where it was after many connections."""
 
+import asyncio
 import os
 
 import pytest
 
+from harness import frames
 from harness.application import Close
+from harness.waiting import eventually
 
 pytestmark = pytest.mark.skipif(
     "ASAN_OPTIONS" in os.environ, reason="AddressSanitizer keeps what is freed; it looks " "for leaks itself"
@@ -72,3 +75,25 @@ async def test_memory_after_many_session_tickets(needs_names, bus_application, s
         await websocket.close(1000, "")
         await websocket.next(Close)
     assert growth < TICKETS_KIB, f"{growth} KiB more after {TICKETS} tickets"
+
+
+@pytest.mark.config("CloseTimeout=5min\nPingInterval=0\n")
+async def test_memory_of_a_message_that_nobody_waits_for(websocket, serve_raw, service):
+    """What has come of it goes when the application lets go of the connection, not with the connection."""
+    size = 15 * 1024  # KiB
+    may_end = asyncio.Event()
+
+    async def send_all_but_a_byte(peer):
+        await peer.accept()
+        await peer.write(frames.frame(frames.BINARY, bytes(size * 1024))[:-1])
+        await may_end.wait()
+
+    def growth():
+        return service.resident_kib() - before
+
+    before = service.resident_kib()
+    await websocket.open((await serve_raw(send_all_but_a_byte)).url())
+    await eventually(lambda: growth() > size * 3 / 4, "the message is kept")
+    await websocket.release()
+    await eventually(lambda: growth() < size / 4, "the message is dropped")
+    may_end.set()

@@ -95,7 +95,9 @@ flow_fixture_stop_reading(FlowFixture *fixture)
 void
 flow_fixture_init(FlowFixture *fixture, int type, GBytes *leftover)
 {
-    const FlowInputSettings settings = { .leftover = leftover, .max_message_size = FLOW_MAX_MESSAGE };
+    const FlowInputSettings settings = { .leftover = leftover,
+                                         .max_message_size = FLOW_MAX_MESSAGE,
+                                         .deflate = { .agreed = TRUE, .server_max_window_bits = 15 } };
     g_autoptr(GError) error = NULL;
 
     *fixture = (FlowFixture){ .pair = socket_pair_new(type), .received = g_byte_array_new() };

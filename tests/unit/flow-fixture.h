@@ -6,7 +6,7 @@
 
 enum { FLOW_MAX_MESSAGE = 1024 * 1024, FLOW_MAX_BACKLOG = 64 * 1024 };
 
-/* A flow on a socket pair, and a reader that behaves as libsoup's WebSocket does. The test plays the server. */
+/* A flow on a socket pair with permessage-deflate, and a reader that behaves as libsoup's WebSocket does. The test plays the server. */
 typedef struct FlowFixture {
     SocketPair *pair;
     Lane *lane;

@@ -7,6 +7,7 @@
 #include "bytes.h"
 
 #include <sys/socket.h>
+#include <zlib.h>
 
 enum { TURN_BUDGET = 64 * 1024 };
 
@@ -149,6 +150,69 @@ test_reader_comes_back(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
     flow_fixture_start_reading(fixture);
     socket_pair_write(fixture->pair, BYTES("\x81\x00"));
     flow_fixture_wait_received(fixture, 6);
+}
+
+/* Messages that nobody wants are not put together, nor inflated: those that are wrong are not found out. */
+static void
+test_discard(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    const char *text = NULL;
+    guint16 code = 0;
+
+    socket_pair_write(fixture->pair, BYTES("\x81\x02hi\x02\x03hel"));
+    flow_fixture_wait_received(fixture, 4);
+    flow_discard_messages(fixture->flow);
+    socket_pair_write(fixture->pair, BYTES("\x80\x02lo\x81\x02ho\xc2\x01\x07\x89\x01!\xc2\x00"));
+    flow_fixture_wait_received(fixture, 7);
+    flow_fixture_settle();
+    flow_fixture_assert_received(fixture, BYTES("\x81\x02hi\x89\x01!"));
+    g_assert_cmpint(flow_get_fault(fixture->flow, &text), ==, FRAME_FAULT_NONE);
+    socket_pair_write(fixture->pair, BYTES("\x88\x00"));
+    flow_fixture_settle();
+    g_assert_true(flow_get_close(fixture->flow, &code, &text));
+}
+
+/* A compressed message of as many zero bytes as one may have, and behind them what is no block. */
+static GByteArray *
+wrong_bomb_new(void)
+{
+    g_autofree guint8 *zeros = g_new0(guint8, FLOW_MAX_MESSAGE);
+    GByteArray *frame = frame_new(4096);
+    z_stream zlib = { .next_in = zeros,
+                      .avail_in = FLOW_MAX_MESSAGE,
+                      .next_out = frame->data + 4,
+                      .avail_out = frame->len - 4 };
+
+    g_assert_cmpint(deflateInit2(&zlib, /* level= */ 9, Z_DEFLATED, /* windowBits= */ -15, /* memLevel= */ 8,
+                                 Z_DEFAULT_STRATEGY),
+                    ==, Z_OK);
+    g_assert_cmpint(deflate(&zlib, Z_SYNC_FLUSH), ==, Z_OK);
+    g_assert_cmpuint(zlib.avail_out, >, 0);
+    memset(zlib.next_out, 0xff, zlib.avail_out);
+    deflateEnd(&zlib);
+    frame->data[0] |= 0x40;
+    return frame;
+}
+
+/* Nor does the one go on that is being inflated. */
+static void
+test_discard_while_inflating(FlowFixture *fixture, gconstpointer discard)
+{
+    g_autoptr(GByteArray) bomb = wrong_bomb_new();
+    const char *text = NULL;
+
+    flow_fixture_settle();
+    socket_pair_write(fixture->pair, bomb->data, bomb->len);
+    while (socket_pair_unread(fixture->pair) > 0)
+        flow_fixture_iterate();
+    g_assert_cmpint(flow_get_fault(fixture->flow, &text), ==, FRAME_FAULT_NONE);
+    if (discard)
+        flow_discard_messages(fixture->flow);
+    flow_fixture_settle();
+    g_assert_cmpint(flow_get_fault(fixture->flow, &text), ==, discard ? FRAME_FAULT_NONE : FRAME_FAULT_DATA);
+    socket_pair_write(fixture->pair, BYTES("\x89\x01!"));
+    flow_fixture_settle();
+    flow_fixture_assert_received(fixture, "\x89\x01!", discard ? 3 : 0);
 }
 
 /* Writes FRAME to the peer as often as there is room. */
@@ -338,8 +402,13 @@ main(int argc, char **argv)
     g_test_add_func("/flow-input/leftover-alone", test_leftover_alone);
     ADD("pause", test_pause);
     ADD("pause-within", test_pause_within);
+    ADD("discard", test_discard);
     ADD("reader-comes-back", test_reader_comes_back);
     g_test_add_func("/flow-input/flooded", test_flooded);
+    g_test_add("/flow-input/inflating", FlowFixture, GUINT_TO_POINTER(FALSE), flow_fixture_set_up,
+               test_discard_while_inflating, flow_fixture_tear_down);
+    g_test_add("/flow-input/discard-while-inflating", FlowFixture, GUINT_TO_POINTER(TRUE),
+               flow_fixture_set_up, test_discard_while_inflating, flow_fixture_tear_down);
     add_faults();
     ADD("close", test_close);
     ADD("close-not-read-yet", test_close_not_read_yet);
