@@ -4,9 +4,9 @@
  * libsoup reads 1 KiB a call for as long as bytes arrive and cannot pause. This reads up to 64 KiB a call from the
  * transport when its socket has something, runs the frame scanner over it, and tells a budget of messages a turn, so
  * that a flooding server cannot keep the process. A compressed message is inflated within that budget, before anything
- * behind it is looked at. libsoup gets what its stream is left with: the control frames. While
- * one of them waits for libsoup, what is behind it does too. While it is paused, the socket is not even watched, and TCP
- * carries the pressure to the server.
+ * behind it is looked at. libsoup gets what its stream is left with: the control frames. While one of them waits for
+ * libsoup, what is behind it does too. While it is paused, the socket is not even watched, and TCP carries the pressure
+ * to the server.
  *
  * Invariants: a byte that the scanner refused is never handed on, nor one of a Close frame or after it (those are
  * read and dropped, so that the end of the stream is seen). While there are bytes or may be some that no socket shows,

@@ -123,7 +123,7 @@ was_offered(Handshake *self, const char *protocol)
     return self->protocols && g_strv_contains((const char *const *)self->protocols, protocol);
 }
 
-/* Reads which of the extensions that were offered the server uses (RFC 6455 section 9.1). Returns what is wrong, or NULL. */
+/* Which of the extensions that were offered the server uses (RFC 6455 section 9.1). Returns what is wrong, or NULL. */
 static const char *
 take_extensions(Handshake *self, const HeaderList *headers)
 {

@@ -25,9 +25,9 @@ class Answers:
 
 
 class Case:
-    """SECTION is of RFC 6455 where it names no other. A case that does not itself end its connection ends in StaysOpen. SECURE: over TLS.
-    COMPRESSION: with a service that offers permessage-deflate. OPTIONS are those of Connect. DEVIATION says why the promise is not what the RFC asks for. ALONE: with no other
-    case beside it."""
+    """SECTION is of RFC 6455 where it names no other. A case that does not itself end its connection ends in StaysOpen.
+    SECURE: over TLS. COMPRESSION: with a service that offers permessage-deflate. OPTIONS are those of Connect. DEVIATION
+    says why the promise is not what the RFC asks for. ALONE: with no other case beside it."""
 
     def __init__(
         self,
