@@ -2,8 +2,9 @@
 
 /*
  * Reads the answer to an upgrade request or a CONNECT from a peer that may send anything or nothing: the head is
- * bounded, and of a refusal only the first KiB is read, for the application to see why. What follows an accepted head
- * in the same packet is kept, as it belongs to the protocol that comes next.
+ * bounded, together with the interim answers before it, which a peer may send without end; and of a refusal only the
+ * first KiB is read, for the application to see why. What follows an accepted head in the same packet is kept, as it
+ * belongs to the protocol that comes next.
  */
 
 #include "http-response.h"
@@ -27,6 +28,7 @@ typedef struct Reading {
     GInputStream *stream;
     gboolean (*accepted)(guint status);
     GByteArray *head;
+    gsize interim; /* bytes of the answers (1xx) that came before it */
     guint8 chunk[READ_SIZE];
     HttpResponse response;
     ResponseBody body;
@@ -218,6 +220,7 @@ on_head(GTask *task, gsize length)
         self->response.rest = g_bytes_new(self->head->data + length, self->head->len - length);
         g_task_return_boolean(task, TRUE);
     } else if (self->response.status < 200) {
+        self->interim += length;
         g_byte_array_remove_range(self->head, 0, (guint)length);
         read_head(task);
     } else {
@@ -250,9 +253,9 @@ read_head(GTask *task)
     Reading *self = g_task_get_task_data(task);
     const guint8 *end = memmem(self->head->data, self->head->len, "\r\n\r\n", 4);
 
-    if (end)
+    if (end && self->interim <= HEAD_MAX)
         on_head(task, (gsize)(end - self->head->data) + 4);
-    else if (self->head->len > HEAD_MAX)
+    else if (self->interim + self->head->len > HEAD_MAX)
         return_fault(task, "The answer has more than 64 KiB of header");
     else
         g_input_stream_read_async(self->stream, self->chunk, sizeof(self->chunk), G_PRIORITY_DEFAULT,

@@ -281,6 +281,23 @@ test_long_head(void)
     g_assert_cmpstr(header_list_find(attempt->result.headers, "X", NULL), ==, value);
 }
 
+/* Interim answers count, however short each is. */
+static void
+test_endless_interim(void)
+{
+    static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n";
+    g_autoptr(Attempt) attempt = attempt_new();
+    gsize sent = 0;
+
+    attempt_start(attempt, "ws://example.com/");
+    for (; sent < (gsize)256 * 1024 && !attempt->done; sent += strlen(interim))
+        attempt_send(attempt, interim, strlen(interim), strlen(interim));
+    g_assert_true(attempt->done);
+    g_assert_false(attempt->success);
+    g_assert_cmpuint(sent, <, 70 * 1024);
+    g_assert_cmpstr(attempt->failure->message, ==, "The answer has more than 64 KiB of header");
+}
+
 /* Many small fields would cost as much work as the head has bytes, and each costs the bus more than that. */
 static void
 test_many_fields(void)
@@ -436,6 +453,7 @@ main(int argc, char **argv)
     g_test_add_func("/handshake/early-end", test_early_end);
     g_test_add_func("/handshake/endless-head", test_endless_head);
     g_test_add_func("/handshake/long-head", test_long_head);
+    g_test_add_func("/handshake/endless-interim", test_endless_interim);
     g_test_add_func("/handshake/many-fields", test_many_fields);
     g_test_add_func("/handshake/refusals", test_refusals);
     g_test_add_func("/handshake/refusal-headers", test_refusal_headers);
