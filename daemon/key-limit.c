@@ -8,11 +8,13 @@
  *
  * So the keys are looked at first. GIO hides GnuTLS's sessions; but an extension of TLS is registered for all of them,
  * and is asked, as each handshake begins, what it has to send. This one sends nothing: it only sets a hook on the
- * session. (GIO has the same hook, to keep tickets for sessions that it may resume. None is resumed here; see
- * read-ahead.c.)
+ * session, in which certificate-limit.c is asked as well. (GIO has the same hook, to keep tickets for sessions that it
+ * may resume. None is resumed here; see read-ahead.c.)
  */
 
 #include "key-limit.h"
+
+#include "certificate-limit.h"
 
 #include <gnutls/abstract.h>
 
@@ -80,6 +82,8 @@ on_handshake_message(gnutls_session_t session, unsigned int type, unsigned int w
     if (!incoming || !follows_certificates(type))
         return 0;
     certificates = gnutls_certificate_get_peers(session, &length);
+    if (!certificate_limit_allows_chain(certificates, length))
+        return GNUTLS_E_CERTIFICATE_ERROR;
     for (unsigned int i = 0; certificates && i < length; i++)
         if (!key_limit_allows_der(&certificates[i]))
             return GNUTLS_E_PK_INVALID_PUBKEY;

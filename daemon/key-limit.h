@@ -21,7 +21,8 @@ gboolean key_limit_allows_der(const gnutls_datum_t *der);
 
 /*
  * From now on the handshakes of this process end with GNUTLS_E_PK_INVALID_PUBKEY where the server has a certificate
- * whose public key is over the limit, before its signature is verified. To be called before the first handshake; does
+ * whose public key is over the limit, before its signature is verified, and with GNUTLS_E_CERTIFICATE_ERROR where its
+ * certificates are over that of certificate-limit.h, before they are. To be called before the first handshake; does
  * nothing the second time. Returns FALSE where GnuTLS does not let it.
  */
 gboolean key_limit_guard_handshakes(void);

@@ -7,6 +7,7 @@
 
 #include "tls-credentials.h"
 
+#include "certificate-limit.h"
 #include "coded-error.h"
 #include "key-limit.h"
 #include "trust.h"
@@ -81,12 +82,17 @@ read_certificates(GBytes *pem, const char *what, CertificateList *ret_list, GErr
 
     if (!pem_to_datum(pem, what, &datum, error))
         return FALSE;
+    if (!certificate_limit_allows_pem(&datum))
+        return refuse(what, "is larger than 48 KiB, one alone", error);
     r = gnutls_x509_crt_list_import2(&ret_list->certificates, &ret_list->length, &datum, GNUTLS_X509_FMT_PEM,
                                      /* flags= */ 0);
     if (r < 0) {
         *ret_list = (CertificateList){ 0 };
         return refuse(what, "is no certificate in PEM form", error);
     }
+    for (unsigned int i = 0; i < ret_list->length; i++)
+        if (!certificate_limit_allows_names(ret_list->certificates[i]))
+            return refuse(what, "has a subject or an issuer of more than 4 KiB", error);
     return TRUE;
 }
 

@@ -3,9 +3,10 @@
 /*
  * glib-networking gives a connection whose database is one of its own, or none, credentials of its own with the
  * system's certificates parsed anew: 3.9 MiB and 13 ms each. A database of a foreign type it asks to verify instead,
- * so this one hands the question to a single shared instance. Verification happens on the thread of the handshake;
- * the shared instance is immutable. It would compute with keys of any size, so those of the chain are looked at first:
- * an authority that the application brings may vouch for any.
+ * so this one hands the question to a single shared instance, which is immutable. GIO asks it in the lane, not in the
+ * thread of the handshake: what takes long to verify must not come so far (certificate-limit.c). It would compute with
+ * keys of any size, so those of the chain are looked at first: an authority that the application brings may vouch for
+ * any.
  */
 
 #include "trust.h"

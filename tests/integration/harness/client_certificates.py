@@ -26,14 +26,14 @@ def read_bytes(path):
         return file.read()
 
 
-def issue(authority, name, kind="EC", days=30, extension=None):
-    """Certificate and key by AUTHORITY, as paths; negative DAYS: one that has expired."""
+def issue(authority, name, kind="EC", days=30, extension=None, subject=None):
+    """Certificate and key by AUTHORITY, as paths; negative DAYS: one that has expired. SUBJECT is the name in it."""
     path, key_path, request, extensions = (
         os.path.join(authority.directory, f"{name}.{suffix}") for suffix in ("pem", "key", "csr", "ext")
     )
     with open(extensions, "w", encoding="ascii") as file:
         file.write(extension or "")
-    _openssl("req", *_KINDS[kind], "-nodes", "-subj", f"/CN={name}", "-keyout", key_path, "-out", request)
+    _openssl("req", *_KINDS[kind], "-nodes", "-subj", subject or f"/CN={name}", "-keyout", key_path, "-out", request)
     _openssl(
         *("x509", "-req", "-in", request, "-CA", authority.path, "-CAkey", authority.key_path),
         *("-CAcreateserial", "-days", str(days), "-extfile", extensions, "-out", path),
@@ -41,11 +41,11 @@ def issue(authority, name, kind="EC", days=30, extension=None):
     return path, key_path
 
 
-def self_signed(directory, host, kind="EC"):
+def self_signed(directory, host, kind="EC", subject=None):
     """Certificate and key of a server that nobody vouches for."""
     path, key_path = os.path.join(directory, "self-signed.pem"), os.path.join(directory, "self-signed.key")
     _openssl(
-        *("req", "-x509", *_KINDS[kind], "-nodes", "-days", "30", "-subj", f"/CN={host}"),
+        *("req", "-x509", *_KINDS[kind], "-nodes", "-days", "30", "-subj", subject or f"/CN={host}"),
         *("-addext", f"subjectAltName=DNS:{host}", "-keyout", key_path, "-out", path),
     )
     return path, key_path
