@@ -333,6 +333,16 @@ hold_of_caller(Gate *gate, Visitor *visitor, Caller *caller, sd_bus_message *cal
     return 1;
 }
 
+/* An error may repeat what is wrong with CALL, and no bus would carry that back: it would disconnect us. */
+static int
+refuse_too_large(const Caller *caller, sd_bus_message *call)
+{
+    if (fence_is_full(caller->fence, FENCE_REPLIES))
+        return 1;
+    fence_count(caller->fence, FENCE_REPLIES, HELD_OVERHEAD);
+    return refuse_with(call, WSB_CODE_PARAMETER, "The arguments are too large");
+}
+
 /* 0 lets sd-bus go on to the objects, 1 keeps the message from them. */
 static int
 gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
@@ -361,6 +371,8 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
         return stop_stranger(gate, visitor, sender, message);
     if (visitor && is_passing(visitor, message))
         return pass_first(visitor, message);
+    if (bus_reply_size(message) > BUS_MESSAGE_MAX)
+        return refuse_too_large(caller, message);
     if (!visitor && !fence_is_full(caller->fence, FENCE_REPLIES) &&
         !brings_certificates(gate, caller, message, &options))
         return pass(caller, message);

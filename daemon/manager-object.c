@@ -8,10 +8,13 @@
 #include "objects.h"
 
 #include "authority.h"
+#include "bus-size.h"
 #include "coded-error.h"
 #include "gate.h"
 
 #include <string.h>
+
+enum { PATH_SIZE = 128 /* bytes of an entry that has no more than a path, about */ };
 
 static Caller *
 current_caller(Objects *objects)
@@ -162,17 +165,50 @@ method_who_am_i(sd_bus_message *message, void *user_data, sd_bus_error *ret_erro
 }
 
 static int
-append_websocket(sd_bus_message *reply, const Caller *caller, const WebSocket *websocket)
+append_websocket(sd_bus_message *reply, const WebSocket *websocket, gboolean with_properties)
 {
     g_autofree char *path = websocket_object_path(websocket);
     int r = sd_bus_message_open_container(reply, 'r', "oa{sv}");
 
-    fence_count(caller->fence, FENCE_REPLIES, websocket_object_properties_size(websocket));
     if (r >= 0)
         r = sd_bus_message_append(reply, "o", path);
     if (r >= 0)
-        r = websocket_object_append_properties(reply, websocket);
+        r = with_properties ? websocket_object_append_properties(reply, websocket)
+                            : sd_bus_message_append(reply, "a{sv}", 0);
     return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static gsize
+websockets_size(const GPtrArray *websockets)
+{
+    gsize size = 0;
+
+    for (guint i = 0; i < websockets->len; i++)
+        size += websocket_object_properties_size(g_ptr_array_index(websockets, i));
+    return size;
+}
+
+/* Where a bus would not carry all of it, what the largest have to say is left out: what is not used of the equal shares
+ * goes to those behind. */
+static int
+append_websockets(sd_bus_message *reply, const Caller *caller, const GPtrArray *websockets)
+{
+    gboolean all = websockets_size(websockets) <= BUS_MESSAGE_MAX;
+    gsize left = BUS_MESSAGE_MAX;
+    int r = 0;
+
+    for (guint i = 0; r >= 0 && i < websockets->len; i++) {
+        const WebSocket *websocket = g_ptr_array_index(websockets, i);
+        gsize size = websocket_object_properties_size(websocket);
+        gboolean fits = all || size <= left / (websockets->len - i);
+
+        if (!fits)
+            size = MIN(PATH_SIZE, left);
+        left -= size;
+        fence_count(caller->fence, FENCE_REPLIES, size);
+        r = append_websocket(reply, websocket, fits);
+    }
+    return r;
 }
 
 static int
@@ -187,8 +223,8 @@ method_list_websockets(sd_bus_message *message, void *user_data, sd_bus_error *r
     (void)ret_error;
     if (r >= 0)
         r = sd_bus_message_open_container(reply, 'a', "(oa{sv})");
-    for (guint i = 0; r >= 0 && i < websockets->len; i++)
-        r = append_websocket(reply, caller, g_ptr_array_index(websockets, i));
+    if (r >= 0)
+        r = append_websockets(reply, caller, websockets);
     if (r >= 0)
         r = sd_bus_message_close_container(reply);
     return r < 0 ? r : sd_bus_send(objects->bus, reply, NULL);

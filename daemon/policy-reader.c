@@ -10,7 +10,12 @@
 
 #include "coded-error.h"
 
-enum { WAITING_MAX = 64 };
+#include <string.h>
+
+enum {
+    WAITING_MAX = 64,
+    PROBLEMS_SIZE_MAX = 32 * 1024 /* bytes; files full of nonsense have more than a bus would carry */
+};
 
 typedef struct Reading Reading;
 
@@ -49,13 +54,31 @@ reading_free(gpointer data)
     g_free(reading);
 }
 
+/* A line may be as long as its file. */
+static void
+append_problem(GString *text, const char *problem)
+{
+    gsize length = MIN(strlen(problem), PROBLEMS_SIZE_MAX - text->len);
+    const char *end = NULL;
+
+    (void)g_utf8_validate_len(problem, length, &end);
+    g_string_append_len(text, problem, end - problem);
+    if (*end)
+        g_string_append(text, "…");
+}
+
 static char *
 join_problems(const Problems *problems)
 {
     GString *text = g_string_new(NULL);
+    guint count = problems_count(problems), i;
 
-    for (guint i = 0; i < problems_count(problems); i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", problems_get(problems, i));
+    for (i = 0; i < count && text->len < PROBLEMS_SIZE_MAX; i++) {
+        append_problem(text, problems_get(problems, i));
+        g_string_append(text, i + 1 < count ? "; " : "");
+    }
+    if (i < count)
+        g_string_append_printf(text, "and %u more", count - i);
     return g_string_free(text, FALSE);
 }
 

@@ -51,8 +51,8 @@ request_header_check(const char *name, const char *value, GError **error)
     if (!header_is_token(name))
         return coded_error_set(error, WSB_CODE_PARAMETER, "option header: a name is no token");
     if (name_is_forbidden(name))
-        return coded_error_set(error, WSB_CODE_PARAMETER, "option header: %s is not the application's to set",
-                               name);
+        return coded_error_set(error, WSB_CODE_PARAMETER,
+                               "option header: %.64s is not the application's to set", name);
     if (!value_is_valid(value))
         return coded_error_set(error, WSB_CODE_PARAMETER,
                                "option header: the value of %.64s has a control character", name);

@@ -167,7 +167,7 @@ check_stream_options(sd_bus_message *message, GError **error)
         r = sd_bus_message_read_basic(message, 's', &key);
     if (r <= 0)
         return r;
-    coded_error_set(error, WSB_CODE_PARAMETER, "OpenStream has no option %s", key);
+    coded_error_set(error, WSB_CODE_PARAMETER, "OpenStream has no option %.64s", key);
     return 0;
 }
 
@@ -336,12 +336,25 @@ append_property_entry(sd_bus_message *message, const Property *property, const W
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+/* The state and the owner's name are short. */
+static gsize
+text_size(const Property *property, const WebSocket *websocket)
+{
+    const Caller *owner = websocket_get_owner(websocket);
+    g_autofree char *subject = NULL;
+
+    if (property->type == 's' && !property->append)
+        return strlen(info_string(property, websocket));
+    if (property->append != append_subject)
+        return 0;
+    subject = subject_to_string(owner->subject);
+    return strlen(subject);
+}
+
 static gsize
 property_size(const Property *property, const WebSocket *websocket)
 {
-    gboolean is_text = property->type == 's' && !property->append;
-
-    return PROPERTY_SIZE + (is_text ? strlen(info_string(property, websocket)) : 0);
+    return PROPERTY_SIZE + text_size(property, websocket);
 }
 
 gsize
