@@ -14,6 +14,9 @@
 #include <gio/gio.h>
 #include <string.h>
 
+/* Bytes: each group is looked up, while others wait for their names. A label has at most 4,096. */
+#define SUBJECT_TEXT_MAX (16 * 1024)
+
 Subject *
 subject_new_unidentified(void)
 {
@@ -308,6 +311,10 @@ subject_parse(const char *text, GError **error)
     g_autofree char *trimmed = g_strstrip(g_strdup(text));
     g_autoptr(Subject) subject = NULL;
 
+    if (strlen(text) > SUBJECT_TEXT_MAX) {
+        fail(error, "the subject has more than %d bytes", SUBJECT_TEXT_MAX);
+        return NULL;
+    }
     if (!g_utf8_validate(text, -1, NULL) || *trimmed == '\0') {
         fail(error, "the subject is empty or no UTF-8");
         return NULL;

@@ -56,8 +56,8 @@ char *subject_to_string(const Subject *subject);
  * ExplainAccess. A comma within a label ends it only where another of these follows. The subject has what
  * TEXT says and no more: groups of a user are not added, and its uid is (uid_t)-1, nobody's, where no user is
  * named or the system does not know the name. A group must exist or be a number. A Snap's label and its
- * application are one thing, and either is completed by the other. NULL and an error (domain G_IO_ERROR, code
- * INVALID_ARGUMENT) that names the part which is wrong.
+ * application are one thing, and either is completed by the other. TEXT has at most 16 KiB. NULL and an error (domain
+ * G_IO_ERROR, code INVALID_ARGUMENT) that names the part which is wrong.
  */
 Subject *subject_parse(const char *text, GError **error);
 

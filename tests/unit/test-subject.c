@@ -108,6 +108,25 @@ static const struct Invalid {
     { "user root, x y", "x y" },
 };
 
+/* As many groups as fit are taken, none more. */
+static void
+test_length(void)
+{
+    g_autoptr(GString) text = g_string_new("group 1");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Subject) longest = NULL;
+
+    while (text->len + strlen(", group 1") <= 16384)
+        g_string_append(text, ", group 1");
+    longest = subject_parse(text->str, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(longest);
+    g_string_append(text, ", group 1");
+    g_assert_null(subject_parse(text->str, &error));
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+    g_assert_nonnull(strstr(error->message, "16384 bytes"));
+}
+
 static void
 test_invalid(void)
 {
@@ -256,6 +275,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/subject/valid", test_valid);
     g_test_add_func("/subject/invalid", test_invalid);
+    g_test_add_func("/subject/length", test_length);
     g_test_add_func("/subject/round-trip", test_round_trip);
     g_test_add_func("/subject/labels", test_labels);
     g_test_add_func("/subject/label-is-replaced", test_label_is_replaced);
