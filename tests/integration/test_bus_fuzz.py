@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Several callers at once that call whatever there is, with whatever the bus lets pass: see
-harness/bus_fuzzer.py. WSBROKER_FUZZ_SEED and WSBROKER_FUZZ_CALLS ask for another run, or a longer one."""
+"""Several callers at once that call whatever there is, with whatever the bus lets pass, while one policy comes into force
+after the other: see harness/bus_fuzzer.py and harness/random_policy.py. WSBROKER_FUZZ_SEED and WSBROKER_FUZZ_CALLS
+ask for another run, or a longer one."""
 
 import asyncio
 import json
 import os
+import signal
 import subprocess
 
 import pytest
@@ -12,12 +14,13 @@ import pytest
 from harness import accounts
 from harness.access import ALLOWED
 from harness.process import Process
+from harness.random_policy import RandomPolicy
 from harness.service import SOURCE_ROOT
 from harness.waiting import within
 
 SEED = os.environ.get("WSBROKER_FUZZ_SEED", "1")
-CALLS = int(os.environ.get("WSBROKER_FUZZ_CALLS", "1500"))  # of each caller
-TIMEOUT = max(120.0, CALLS / 10)
+CALLS = int(os.environ.get("WSBROKER_FUZZ_CALLS", "1000"))  # of each caller
+TIMEOUT = max(300.0, CALLS / 5)
 
 # A caller with everything, one with nothing, two applications of one user that share their limits.
 POLICY = (
@@ -89,20 +92,37 @@ async def echo_until(over, websocket):
     return count
 
 
+async def reload_until(over, service):
+    """How many of an administrator's reloads, by both ways at once, put another policy into force, and how many did
+    not. At least one does before the callers are done."""
+    policy = RandomPolicy(SEED)
+    done = failed = 0
+    while not over.is_set() or done == 0:
+        service.write_policy(policy.text(), "60-random.conf")
+        service.process.send_signal(signal.SIGHUP)
+        replies = await asyncio.gather(*(service.call_reload_policy() for _ in range(3)))
+        errors = {reply.error_name for reply in replies} - {None}
+        assert errors <= {"org.wsbroker1.Error.Unknown", "org.wsbroker1.Error.LimitExceeded"}
+        done += not errors
+        failed += bool(errors)
+    return done, failed
+
+
 @pytest.mark.policy(POLICY)
 @pytest.mark.config("ConnectTimeout=2s\nCloseTimeout=1s\n")
 async def test_callers_that_call_anything(service, bus_application, serve, start_fuzzer):
     print(f"seed {SEED}")
+    service.expected_reports += ["The policy in force stays: ", "Too many reloads are waiting"]
     server = await serve()
     websocket = await bus_application.create()
     await websocket.open(server.url())
     over = asyncio.Event()
     healthy = asyncio.create_task(echo_until(over, websocket))
+    reloads = asyncio.create_task(reload_until(over, service))
     fuzzers = []
     for i, user in enumerate(USERS):
-        # An administrator may close anybody's.
-        spared = () if user else (websocket.path,)
-        fuzzers.append(await start_fuzzer(user, f"{SEED}-{i}", CALLS, server.url(), *spared))
+        # An administrator may close anybody's, and some policies make more of them.
+        fuzzers.append(await start_fuzzer(user, f"{SEED}-{i}", CALLS, server.url(), websocket.path))
     kinds, successes = set(), set()
     for fuzzer in fuzzers:
         wanted, answers, done = await result(fuzzer)
@@ -112,6 +132,7 @@ async def test_callers_that_call_anything(service, bus_application, serve, start
         successes.update(member for member in done if done[member])
     over.set()
     assert await healthy > 0
+    print("reloads", *await reloads)
     unknown = {kind for kind in kinds - ANSWERS if not kind.startswith("org.wsbroker1.Error.")}
     assert not unknown
     # They have come further than to its refusals.

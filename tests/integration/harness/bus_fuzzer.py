@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A program that calls every method of every interface of the service with random arguments: of the right
 types, of wrong ones, on its own objects, on others' and on none, many at a time, in an order that its seed
-decides. On standard output, one line of JSON: how many calls wanted an answer, how many answers of each kind
-came, and how often each method did what it was called for."""
+decides. Now and then it leaves the bus in the middle of that, and comes back as another. On standard output, one
+line of JSON: how many calls wanted an answer and were waited for, how many answers of each kind came, and how often each
+method did what it was called for."""
 
 import asyncio
 import collections
@@ -20,6 +21,7 @@ from .waiting import within
 
 MANAGER_PATH = "/org/wsbroker1"
 IN_FLIGHT = 24  # calls; a bus allows 128
+LIFE = 250  # calls, about, until it leaves
 TIMEOUT = 60.0  # seconds for the last answers
 
 # How often a method is called: the service's own more often than those that every object has, and least often
@@ -39,7 +41,21 @@ _STANDARD = """
 </node>
 """
 
+_SUBJECTS = (
+    "user root",
+    "unidentified",
+    "user no-such-user-yet, group 0, group 4242",
+    "group no-such-group-yet",
+    "user games, group games, unit chat.service",
+    "flatpak org.example.Chat, user games",
+    "label a, b, snap chat",
+    ":1.1",
+    ":1.4294967295",
+    "org.wsbroker1",
+)
+
 _TEXTS = (
+    *_SUBJECTS,
     "",
     "ws://",
     "ws://denied.example/",
@@ -47,10 +63,6 @@ _TEXTS = (
     "http://127.0.0.1/",
     "ws://[::1]:9/",
     "ws://user:password@127.0.0.1/#f",
-    "user alice",
-    "flatpak org.example.Chat, user 0",
-    "unidentified",
-    ":1.1",
     "no-proxy",
     "system",
     "1.3",
@@ -83,8 +95,9 @@ def inputs(method):
 class BusFuzzer:
     """It never calls the object at SPARED."""
 
-    def __init__(self, message_bus, methods, seed, urls, spared):
-        self.message_bus = message_bus
+    def __init__(self, address, methods, seed, urls, spared):
+        self.address = address
+        self.message_bus = None
         self.methods = methods
         self.weights = [
             _WEIGHTS.get(member, 1 if "freedesktop" in interface else 5) for interface, member, _ in methods
@@ -99,6 +112,8 @@ class BusFuzzer:
         self.kinds = collections.Counter()
         self.done = collections.Counter()
         self.room = asyncio.Semaphore(IN_FLIGHT)
+        self.tasks = set()
+        self.descriptor = os.open("/dev/null", os.O_RDWR)
 
     def _path(self, interface):
         if interface.endswith(".Manager") and not self.values.chance(20):
@@ -126,7 +141,7 @@ class BusFuzzer:
             "Get": [f"{BUS_NAME}.WebSocket", self.random.choice(("State", "Url", "Buffered", "ConnectedAt"))],
             "GetAll": [f"{BUS_NAME}.{self.random.choice(('WebSocket', 'Manager'))}"],
             "CheckAccess": [self.random.choice(self.urls)],
-            "ExplainAccess": ["user root", self.random.choice(self.urls)],
+            "ExplainAccess": [self.random.choice(_SUBJECTS), self.random.choice(self.urls)],
         }.get(member)
 
     def _call(self):
@@ -147,6 +162,7 @@ class BusFuzzer:
             signature=signature,
             body=self.values.body(signature) if usual is None else usual,
             flags=MessageFlag.NO_REPLY_EXPECTED if self.values.chance(10) else MessageFlag.NONE,
+            unix_fds=[self.descriptor] * self.random.randrange(1, 4) if self.values.chance(20) else [],
         )
 
     def _learn(self, call, reply):
@@ -172,25 +188,44 @@ class BusFuzzer:
                 self.kinds[reply.error_name or "return"] += 1
                 self.done[call.member] += reply.error_name is None
                 self._learn(call, reply)
+        except asyncio.CancelledError:
+            self.wanted -= call.flags is MessageFlag.NONE
+            raise
         finally:
             self.room.release()
 
+    async def enter(self):
+        self.message_bus = await new_message_bus(self.address, with_descriptors=True).connect()
+
+    async def leave(self):
+        """With calls under way, whose answers nobody waits for any more."""
+        await asyncio.sleep(0)  # the last has begun, too
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.own_paths.clear()
+        self.message_bus.disconnect()
+
     async def run(self, n_calls):
-        tasks = []
+        await self.enter()
         for _ in range(n_calls):
+            if self.values.chance(LIFE):
+                await self.leave()
+                await self.enter()
             await within(self.room.acquire(), "answer to any of the calls", TIMEOUT)
             call = self._call()
             self.wanted += call.flags is MessageFlag.NONE
-            tasks.append(asyncio.create_task(self._post(call)))
-        await within(asyncio.gather(*tasks), "answers to the last calls", TIMEOUT)
+            task = asyncio.create_task(self._post(call))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        await within(asyncio.gather(*self.tasks), "answers to the last calls", TIMEOUT)
+        self.message_bus.disconnect()
 
 
-async def main(address, folder, seed, n_calls, url, spared=None):
-    message_bus = await new_message_bus(address, with_descriptors=True).connect()
-    fuzzer = BusFuzzer(message_bus, read_methods(folder), seed, [url], spared)
+async def main(address, folder, seed, n_calls, url, spared):
+    fuzzer = BusFuzzer(address, read_methods(folder), seed, [url], spared)
     await fuzzer.run(int(n_calls))
     print(json.dumps({"wanted": fuzzer.wanted, "answers": fuzzer.kinds, "done": fuzzer.done}), flush=True)
-    message_bus.disconnect()
 
 
 if __name__ == "__main__":
