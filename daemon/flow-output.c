@@ -6,6 +6,9 @@
  * because a lone message must wait for nothing; those that follow in the same turn are gathered into one write. Who
  * knows where a batch ends says so: then all of it is one write, without waiting for the end of the turn.
  *
+ * A server that pings and does not read would have a pong kept for each. While much waits, a pong takes the place of the
+ * one before it, as RFC 6455 section 5.5.3 allows: so what a server brings about by itself does not grow.
+ *
  * Invariants: while bytes are kept, the end of the batch, that of the turn or the transport's readiness is being waited
  * for, so nothing stays behind. TLS is offered the same bytes again after it refused some, as GIO asks.
  */
@@ -19,6 +22,7 @@
 enum {
     GATHER_SIZE = 64 * 1024, /* gathered bytes that are written without waiting for the end of the turn */
     KEEP_SIZE = 16 * 1024,   /* capacity that an empty buffer may keep */
+    PONGS_SIZE = 64 * 1024,  /* bytes that wait before one pong does for several pings */
     PIECE_SIZE = 64 * 1024,  /* of a long frame; a multiple of the masking key's size */
     TLS_RECORD_MAX = 16 * 1024
 };
@@ -32,6 +36,7 @@ struct _FlowOutput {
     gsize at;           /* of `kept`, already written */
     gsize boundary;     /* of `kept`: where a frame begins, at or before `at` or just behind its frame */
     gsize retry;        /* bytes that the transport refused and wants to see again */
+    gsize pong;         /* of `kept`: where its last frame begins, if that is a pong; else NO_PONG */
     gboolean gathering; /* something was written this turn, whose end is waited for */
     gboolean blocked;   /* the transport takes no more, which is waited for */
     gboolean corked;    /* whoever writes will say when it was the last */
@@ -39,6 +44,8 @@ struct _FlowOutput {
     gboolean stopped;
     MaskingKeys masking_keys;
 };
+
+#define NO_PONG G_MAXSIZE
 
 static void flow_output_pollable_init(GPollableOutputStreamInterface *interface);
 
@@ -51,6 +58,7 @@ flow_output_drop_kept(FlowOutput *self)
     self->at = 0;
     self->boundary = 0;
     self->retry = 0;
+    self->pong = NO_PONG;
     if (!self->kept)
         return;
     if (self->kept->len > KEEP_SIZE)
@@ -122,7 +130,24 @@ flow_output_extend(FlowOutput *self, gsize length)
     }
     end = self->kept->len;
     g_byte_array_set_size(self->kept, (guint)(end + length));
+    self->pong = NO_PONG;
     return self->kept->data + end;
+}
+
+/* Where in `kept` that ends which the transport has, or may have looked at. */
+static gsize
+flow_output_get_begun(const FlowOutput *self)
+{
+    return self->at + MIN(self->retry, TLS_RECORD_MAX);
+}
+
+/* Drops what is kept from OFFSET on, where a frame begins behind that. */
+static void
+flow_output_truncate(FlowOutput *self, gsize offset)
+{
+    g_byte_array_set_size(self->kept, (guint)offset);
+    self->retry = MIN(self->retry, self->kept->len - self->at);
+    self->pong = NO_PONG;
 }
 
 /* Whether one of the frames that are kept from OFFSET on, where one begins, is a Close. */
@@ -138,17 +163,15 @@ flow_output_keeps_close(const FlowOutput *self, gsize offset)
 gboolean
 flow_output_discard(FlowOutput *self)
 {
-    gsize begun = self->at + MIN(self->retry, TLS_RECORD_MAX);
     gboolean has_close;
 
     if (flow_output_get_backlog(self) == 0)
         return FALSE;
-    advance_boundary(self, begun);
+    advance_boundary(self, flow_output_get_begun(self));
     if (self->boundary >= self->kept->len)
         return FALSE;
     has_close = flow_output_keeps_close(self, self->boundary);
-    g_byte_array_set_size(self->kept, (guint)self->boundary);
-    self->retry = MIN(self->retry, self->kept->len - self->at);
+    flow_output_truncate(self, self->boundary);
     if (flow_output_get_backlog(self) == 0) {
         flow_output_drop_kept(self);
         flow_output_set_blocked(self, FALSE);
@@ -265,7 +288,22 @@ flow_output_set_corked(FlowOutput *self, gboolean corked)
         flow_output_await_end_of_turn(self);
 }
 
-/* A frame of libsoup's. */
+/* A ping or a pong of libsoup's. */
+static void
+flow_output_keep_control(FlowOutput *self, const guint8 *frame, gsize length)
+{
+    gboolean is_pong = length > 0 && frame[0] == (BIT_FIN | OPCODE_PONG);
+    guint8 *to;
+
+    if (is_pong && self->pong != NO_PONG && self->pong >= flow_output_get_begun(self) &&
+        flow_output_get_backlog(self) >= PONGS_SIZE)
+        flow_output_truncate(self, self->pong);
+    to = flow_output_extend(self, length);
+    client_frame_remask(to, frame, length, masking_keys_take(&self->masking_keys));
+    if (is_pong)
+        self->pong = (gsize)(to - self->kept->data);
+}
+
 static gssize
 flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
 {
@@ -275,8 +313,7 @@ flow_output_write_nonblocking(GPollableOutputStream *stream, const void *buffer,
     (void)error;
     if (self->broken || self->stopped)
         return (gssize)count;
-    client_frame_remask(flow_output_extend(self, count), buffer, count,
-                        masking_keys_take(&self->masking_keys));
+    flow_output_keep_control(self, buffer, count);
     flow_output_went(self, lone);
     return (gssize)count;
 }
@@ -405,5 +442,5 @@ flow_output_class_init(FlowOutputClass *class)
 static void
 flow_output_init(FlowOutput *self)
 {
-    (void)self;
+    self->pong = NO_PONG;
 }

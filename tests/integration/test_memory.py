@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import struct
 
 import pytest
 
@@ -97,3 +98,31 @@ async def test_memory_of_a_message_that_nobody_waits_for(websocket, serve_raw, s
     await websocket.release()
     await eventually(lambda: growth() < size / 4, "the message is dropped")
     may_end.set()
+
+
+async def test_memory_of_pongs_that_are_not_read(bus_application, serve_raw, service):
+    """A server that pings and does not read, until all of its pings have been read."""
+    pings = 200_000
+    all_pings = b"".join(frames.frame(frames.PING, struct.pack("!I", number) + bytes(121)) for number in range(pings))
+    growth = None
+
+    async def ping(peer):
+        nonlocal growth
+        await peer.read_request()
+        before = service.resident_kib()
+        await peer.write(frames.response(peer.key))
+        await peer.write(all_pings)
+        growth = service.resident_kib() - before
+        number = -1
+        while number < pings - 1:
+            opcode, payload = await frames.read_frame(peer.reader)
+            assert opcode == frames.PONG and payload[4:] == bytes(121)
+            assert struct.unpack("!I", payload[:4])[0] > number
+            number = struct.unpack("!I", payload[:4])[0]
+        await peer.write(frames.close_frame(1000))
+        await peer.read_to_end()
+
+    websocket = await bus_application.create()
+    await websocket.open((await serve_raw(ping)).url())
+    assert await websocket.next(Close) == Close(1000, "")
+    assert growth < 4096, f"{growth} KiB more for the pongs of a server that does not read"

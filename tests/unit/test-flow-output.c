@@ -271,6 +271,101 @@ test_discard(FlowFixture *fixture, gconstpointer data)
 }
 
 static void
+write_pong(FlowFixture *fixture, guint32 number)
+{
+    guint8 frame[6 + 125] = { 0x8a, 0x80 | 125 };
+
+    memcpy(frame + 6, &number, sizeof(number));
+    write_all(fixture, frame, sizeof(frame));
+}
+
+/* Takes the frames in ALL, in order: pongs with rising numbers up to LAST_PONG, messages without a gap. Returns how many
+ * pongs there are. */
+static guint
+check_pongs(const GByteArray *all, guint32 last_pong, guint32 messages)
+{
+    gint64 pong = -1;
+    guint32 message = 0, n_pongs = 0;
+
+    for (gsize at = 0; at < all->len; at += client_frame_size(all->data + at)) {
+        gboolean is_pong = all->data[at] == 0x8a;
+        guint32 key, number;
+
+        g_assert_true(is_pong || all->data[at] == 0x82);
+        memcpy(&key, all->data + at + (is_pong ? 2 : 4), sizeof(key));
+        memcpy(&number, all->data + at + (is_pong ? 6 : 8), sizeof(number));
+        number ^= key;
+        if (is_pong) {
+            g_assert_cmpint(number, >, pong);
+            pong = number;
+            n_pongs++;
+        } else {
+            g_assert_cmpuint(number, ==, message++);
+        }
+    }
+    g_assert_cmpint(pong, ==, last_pong);
+    g_assert_cmpuint(message, ==, messages);
+    return n_pongs;
+}
+
+/* A peer that pings and does not read. Now and then, by DATA, there is a message of the application's. */
+static void
+test_pongs(FlowFixture *fixture, gconstpointer data)
+{
+    enum { PONGS = 20000, PONG_SIZE = 131, FILLER = 1000, SOCKET = 1024 * 1024 };
+    guint message_every = GPOINTER_TO_UINT(data);
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    guint32 messages = 0;
+    gsize bound = (gsize)64 * 1024 + PONG_SIZE;
+    guint n_pongs;
+
+    flow_fixture_settle();
+    for (guint32 i = 0; i < PONGS; i++) {
+        write_pong(fixture, i);
+        if (message_every > 0 && i % message_every == 0) {
+            write_frame(fixture, messages++, FILLER);
+            bound += 8 + sizeof(guint32) + FILLER + PONG_SIZE;
+        }
+        /* The peer takes a byte now and then, wherever that ends. */
+        if (i % 1000 == 999) {
+            guint8 bytes[777];
+            gssize n = socket_pair_read(fixture->pair, bytes, sizeof(bytes));
+
+            g_byte_array_append(all, bytes, (guint)MAX(n, 0));
+            flow_fixture_settle();
+        }
+        g_assert_cmpuint(flow_get_backlog(fixture->flow), <=, bound);
+    }
+    while (flow_get_backlog(fixture->flow) > 0) {
+        peer_reads(fixture, all);
+        flow_fixture_iterate();
+    }
+    peer_reads(fixture, all);
+    n_pongs = check_pongs(all, PONGS - 1, messages);
+    g_assert_cmpuint(n_pongs, <, PONGS / 2);
+    g_assert_cmpuint(n_pongs, <=, (bound + SOCKET) / PONG_SIZE);
+}
+
+/* As long as the peer reads, each ping has its pong. */
+static void
+test_each_pong(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
+{
+    enum { PONGS = 20000 };
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    for (guint32 i = 0; i < PONGS; i++) {
+        write_pong(fixture, i);
+        if (i % 100 == 99) {
+            flow_fixture_settle();
+            peer_reads(fixture, all);
+        }
+    }
+    flow_fixture_settle();
+    peer_reads(fixture, all);
+    g_assert_cmpuint(check_pongs(all, PONGS - 1, 0), ==, PONGS);
+}
+
+static void
 test_discard_nothing(FlowFixture *fixture, G_GNUC_UNUSED gconstpointer data)
 {
     g_autoptr(GByteArray) all = g_byte_array_new();
@@ -462,6 +557,11 @@ main(int argc, char **argv)
     ADD("peer-gone", test_peer_gone);
     ADD("shutdown-output", test_shutdown_output);
     ADD("discard-nothing", test_discard_nothing);
+    ADD("each-pong", test_each_pong);
+    g_test_add("/flow-output/pongs", FlowFixture, NULL, flow_fixture_set_up, test_pongs,
+               flow_fixture_tear_down);
+    g_test_add("/flow-output/pongs-and-messages", FlowFixture, GUINT_TO_POINTER(100), flow_fixture_set_up,
+               test_pongs, flow_fixture_tear_down);
     add_discards();
     ADD("stop", test_stop);
     ADD("masking-keys", test_masking_keys);
