@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Bytes: each group is looked up, while others wait for their names. A label has at most 4,096. */
-#define SUBJECT_TEXT_MAX (16 * 1024)
+enum { SUBJECT_TEXT_MAX = 16 * 1024 };
 
 Subject *
 subject_new_unidentified(void)
