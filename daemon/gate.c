@@ -192,12 +192,12 @@ is_passing(Visitor *visitor, const sd_bus_message *call)
     return visitor->passing && ((const Held *)g_queue_peek_head(&visitor->held))->call == call;
 }
 
-/* Through to the objects. */
+/* Through to the objects, which reply with REPLY_SIZE bytes. */
 static int
-pass(const Caller *caller, sd_bus_message *call)
+pass(const Caller *caller, sd_bus_message *call, gsize reply_size)
 {
     if (sd_bus_message_get_expect_reply(call))
-        fence_count(caller->fence, FENCE_REPLIES, bus_reply_size(call));
+        fence_count(caller->fence, FENCE_REPLIES, reply_size);
     return 0;
 }
 
@@ -206,7 +206,7 @@ pass_first(Visitor *visitor, sd_bus_message *call)
 {
     Gate *gate = visitor->gate;
 
-    (void)pass(visitor->caller, call);
+    (void)pass(visitor->caller, call, bus_reply_size(call));
     visitor->passing = FALSE;
     gate->passed = call;
     gate->read = g_steal_pointer(&visitor->read);
@@ -351,6 +351,7 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
     g_auto(ConnectOptions) options = CONNECT_OPTIONS_INIT;
     const char *sender = sd_bus_message_get_sender(message);
     guint8 type = 0;
+    gsize reply_size;
     Visitor *visitor;
     Caller *caller;
 
@@ -371,11 +372,12 @@ gate_filter(sd_bus_message *message, void *user_data, sd_bus_error *ret_error)
         return stop_stranger(gate, visitor, sender, message);
     if (visitor && is_passing(visitor, message))
         return pass_first(visitor, message);
-    if (bus_reply_size(message) > BUS_MESSAGE_MAX)
+    reply_size = bus_reply_size(message);
+    if (reply_size > BUS_MESSAGE_MAX)
         return refuse_too_large(caller, message);
     if (!visitor && !fence_is_full(caller->fence, FENCE_REPLIES) &&
         !brings_certificates(gate, caller, message, &options))
-        return pass(caller, message);
+        return pass(caller, message, reply_size);
     return hold_of_caller(gate, visitor, caller, message);
 }
 
